@@ -1,0 +1,165 @@
+/// A block of owned memory of fixed capacity with a read and a write index.
+///
+/// The memory never moves and never grows, so a span of it stays valid for as long as the buffer is referenced; a
+/// head that outgrows its buffer is copied into a larger one (`BufferPool.grow`).
+///
+/// - Threads: owned by one worker at a time; not `Sendable` on purpose.
+@safe
+package final class ByteBuffer {
+    @usableFromInline let storage: UnsafeMutablePointer<UInt8>
+    package let capacity: Int
+    // Private, with getters below: a stored property that other modules see is checked for exclusive access at run
+    // time.
+    private var readOffset = 0
+    private var writeOffset = 0
+
+    package init(capacity: Int) {
+        precondition(capacity > 0)
+        unsafe storage = .allocate(capacity: capacity)
+        self.capacity = capacity
+    }
+
+    deinit {
+        unsafe storage.deallocate()
+    }
+
+    /// Offset of the first byte not yet consumed.
+    package var readIndex: Int { readOffset }
+    /// Offset of the first byte not yet written.
+    package var writeIndex: Int { writeOffset }
+    /// Bytes written and not yet consumed.
+    package var readableCount: Int { writeOffset - readOffset }
+    /// Bytes that may still be written.
+    package var writableCount: Int { capacity - writeOffset }
+    package var isEmpty: Bool { readOffset == writeOffset }
+
+    /// The bytes between the two indexes.
+    package var readable: Span<UInt8> {
+        @_lifetime(borrow self)
+        get {
+            // Sound: every byte before `writeOffset` was initialised by an append or by the kernel.
+            let bytes = unsafe Span<UInt8>(_unsafeStart: storage + readOffset, count: writeOffset - readOffset)
+            return unsafe _overrideLifetime(bytes, borrowing: self)
+        }
+    }
+
+    /// Every byte written so far, consumed or not: heads keep their offsets while the body behind them is consumed.
+    package var written: Span<UInt8> {
+        @_lifetime(borrow self)
+        get {
+            // Sound: as in `readable`.
+            let bytes = unsafe Span<UInt8>(_unsafeStart: storage, count: writeOffset)
+            return unsafe _overrideLifetime(bytes, borrowing: self)
+        }
+    }
+
+    package func append(_ bytes: Span<UInt8>) {
+        let count = bytes.count
+        precondition(count <= capacity - writeOffset, "append past the capacity of a buffer")
+        // Sound: the precondition leaves room, and two buffers never share memory.
+        unsafe bytes.withUnsafeBufferPointer { source in
+            if let base = source.baseAddress { unsafe (storage + writeOffset).update(from: base, count: count) }
+        }
+        writeOffset += count
+    }
+
+    package func append(_ bytes: [UInt8]) {
+        append(bytes.span)
+    }
+
+    /// Appends the UTF-8 of a literal.
+    package func append(_ literal: StaticString) {
+        let count = literal.utf8CodeUnitCount
+        precondition(literal.hasPointerRepresentation && count <= capacity - writeOffset)
+        // Sound: a literal with pointer representation is immortal memory of `count` bytes.
+        unsafe (storage + writeOffset).update(from: literal.utf8Start, count: count)
+        writeOffset += count
+    }
+
+    package func append(_ byte: UInt8) {
+        precondition(writeOffset < capacity)
+        // Sound: bounds checked above.
+        unsafe storage[writeOffset] = byte
+        writeOffset += 1
+    }
+
+    /// Appends `value` in decimal digits.
+    package func append(decimal value: Int) {
+        precondition(value >= 0 && capacity - writeOffset >= 20)
+        var remaining = value
+        var divisor = 1
+        while remaining / divisor >= 10 { divisor *= 10 }
+        while divisor > 0 {
+            append(UInt8(truncatingIfNeeded: remaining / divisor) &+ 0x30)
+            remaining %= divisor
+            divisor /= 10
+        }
+    }
+
+    /// Appends `value` in lower-case hexadecimal digits without leading zeros.
+    package func append(hex value: Int) {
+        precondition(value >= 0 && capacity - writeOffset >= 16)
+        var shift = 60
+        while shift > 0 && (value >> shift) & 0xF == 0 { shift -= 4 }
+        while shift >= 0 {
+            let digit = UInt8(truncatingIfNeeded: (value >> shift) & 0xF)
+            append(digit < 10 ? digit &+ 0x30 : digit &+ 0x57)
+            shift -= 4
+        }
+    }
+
+    /// Appends the sixteen lower-case hexadecimal digits of `word`.
+    package func append(hexDigits word: UInt64) {
+        precondition(capacity - writeOffset >= 16)
+        var remaining = word
+        for index in 0..<16 {
+            let digit = UInt8(truncatingIfNeeded: remaining >> 60)
+            // Sound: room for all sixteen was checked above.
+            unsafe storage[writeOffset + index] = digit < 10 ? digit &+ 0x30 : digit &+ 0x57
+            remaining <<= 4
+        }
+        writeOffset += 16
+    }
+
+    /// Marks `count` bytes at the front as read.
+    package func consume(_ count: Int) {
+        precondition(count >= 0 && count <= writeOffset - readOffset)
+        readOffset += count
+    }
+
+    /// Makes bytes from `index` on unread again.
+    package func rewind(to index: Int) {
+        precondition(index >= 0 && index <= writeOffset)
+        readOffset = index
+    }
+
+    /// Forgets everything written after `index`.
+    package func truncate(to index: Int) {
+        precondition(index >= readOffset && index <= writeOffset)
+        writeOffset = index
+    }
+
+    /// Empties the buffer.
+    package func clear() {
+        readOffset = 0
+        writeOffset = 0
+    }
+
+    /// Moves the readable bytes to the front, so that all free room is at the end. Invalidates offsets.
+    package func compact() {
+        guard readOffset > 0 else { return }
+        let count = writeOffset - readOffset
+        // Sound: both ranges lie in `storage`; `update` allows overlap when moving to lower addresses.
+        unsafe storage.update(from: storage + readOffset, count: count)
+        readOffset = 0
+        writeOffset = count
+    }
+
+    /// Lets `body` fill the free room, such as by `recv`; it returns how many bytes it wrote.
+    package func withFreeSpace(_ body: (UnsafeMutableRawBufferPointer) -> Int) {
+        let free = unsafe UnsafeMutableRawBufferPointer(start: storage + writeOffset, count: capacity - writeOffset)
+        let count = unsafe body(free)
+        precondition(count >= 0 && count <= capacity - writeOffset)
+        writeOffset += count
+    }
+}
