@@ -1,0 +1,44 @@
+/// A named group of servers that answer the same requests.
+package struct UpstreamConfig: Sendable, Equatable {
+    package struct Target: Sendable, Equatable {
+        package enum Scheme: String, Sendable { case http }
+
+        package var scheme = Scheme.http
+        /// A host name, an IPv4 address, or an IPv6 address without brackets.
+        package var host: String
+        package var port: Int
+        package var weight = 1
+        package var zone: String?
+        package var position = SourcePosition.unknown
+
+        package init(host: String, port: Int, weight: Int = 1) {
+            self.host = host
+            self.port = port
+            self.weight = weight
+        }
+    }
+
+    package enum Balance: Sendable, Equatable {
+        case roundRobin, leastConnections, powerOfTwo, random
+        case hash(HashKey)
+    }
+
+    package enum HashKey: Sendable, Equatable {
+        case clientIP, path, host
+        case header(String), query(String), cookie(String)
+    }
+
+    package var name: String
+    package var targets: [Target] = []
+    package var balance = Balance.roundRobin
+    package var keepAlivePerWorker = 64
+    package var keepAliveIdle: Duration = .seconds(55)
+    package var connectTimeout: Duration = .seconds(2)
+    /// To the response head.
+    package var responseTimeout: Duration = .seconds(15)
+    package var position = SourcePosition.unknown
+
+    package init(name: String) {
+        self.name = name
+    }
+}
