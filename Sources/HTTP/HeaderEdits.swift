@@ -1,0 +1,150 @@
+import Bytes
+import CHeaderTable
+
+/// Changes to the fields of a head, asked for by filters and applied while the head is written.
+///
+/// A later edit wins over an earlier one of the same name. Kept from request to request: once grown, edits allocate
+/// nothing. A `set` of `host` on a request replaces its Host.
+///
+/// Framing, hop-by-hop fields and malformed names or values are refused, so that no filter can change where a message
+/// ends or smuggle a line into it.
+package struct HeaderEdits: Sendable {
+    struct Edit: Sendable {
+        /// Whether the fields of this name that came with the head are left out.
+        var replaces: Bool
+        /// Whether the edit's own line is written.
+        var isWritten: Bool
+        var known: KnownHeader
+        var name: Range<Int>
+        var value: Range<Int>
+    }
+
+    private(set) var edits: [Edit] = []
+    private(set) var bytes: [UInt8] = []
+    /// Known names with a replacing edit.
+    private(set) var replacedSet: UInt64 = 0
+    /// Whether a replacing edit has a name that is not known.
+    private(set) var replacesUnknown = false
+
+    package init() {}
+
+    package var isEmpty: Bool { edits.isEmpty }
+
+    /// Upper bound of the bytes that the edits add to a head.
+    package var byteCount: Int { bytes.count + edits.count * 4 }
+
+    package mutating func removeAll() {
+        edits.removeAll(keepingCapacity: true)
+        bytes.removeAll(keepingCapacity: true)
+        replacedSet = 0
+        replacesUnknown = false
+    }
+
+    /// Replaces every field of that name by one with that value.
+    ///
+    /// - Returns: false when the edit was refused.
+    @discardableResult
+    package mutating func set(_ name: Span<UInt8>, _ value: Span<UInt8>) -> Bool {
+        guard let known = Self.editable(name), Self.isValid(value: value) else { return false }
+        silence(name, known: known)
+        append(name, value, known: known, replaces: true, isWritten: true)
+        return true
+    }
+
+    /// Adds a field and keeps those of the same name.
+    ///
+    /// - Returns: false when the edit was refused, as is an added `host`.
+    @discardableResult
+    package mutating func add(_ name: Span<UInt8>, _ value: Span<UInt8>) -> Bool {
+        guard let known = Self.editable(name), known != .host, Self.isValid(value: value) else { return false }
+        append(name, value, known: known, replaces: false, isWritten: true)
+        return true
+    }
+
+    /// Leaves out every field of that name.
+    ///
+    /// - Returns: false when the edit was refused, as is the removal of `host`.
+    @discardableResult
+    package mutating func remove(_ name: Span<UInt8>) -> Bool {
+        guard let known = Self.editable(name), known != .host else { return false }
+        silence(name, known: known)
+        append(name, Span(), known: known, replaces: true, isWritten: false)
+        return true
+    }
+
+    @discardableResult
+    package mutating func set(_ name: [UInt8], _ value: [UInt8]) -> Bool { set(name.span, value.span) }
+    @discardableResult
+    package mutating func add(_ name: [UInt8], _ value: [UInt8]) -> Bool { add(name.span, value.span) }
+    @discardableResult
+    package mutating func remove(_ name: [UInt8]) -> Bool { remove(name.span) }
+
+    /// Whether the fields of that name that came with the head are left out.
+    func replaces(_ field: HeaderField, in head: Span<UInt8>) -> Bool {
+        if field.known != 0 { return (replacedSet &>> UInt64(field.known)) & 1 != 0 }
+        guard replacesUnknown else { return false }
+        let name = head.extracting(field.nameRange)
+        for edit in edits where edit.replaces && edit.name.count == name.count {
+            if ASCII.equalIgnoringCase(bytes.span.extracting(edit.name), name) { return true }
+        }
+        return false
+    }
+
+    /// The value that a `set` gives to a known field; nil without one.
+    func value(of known: KnownHeader) -> Range<Int>? {
+        guard replacedSet & known.bit != 0 else { return nil }
+        for edit in edits where edit.known == known && edit.isWritten { return edit.value }
+        return nil
+    }
+
+    /// Writes the lines of all edits, that of `host` left out.
+    func write(into out: ByteBuffer) {
+        for edit in edits where edit.isWritten && edit.known != .host {
+            out.append(bytes.span.extracting(edit.name))
+            out.append(": ")
+            out.append(bytes.span.extracting(edit.value))
+            out.append("\r\n")
+        }
+    }
+
+    private mutating func append(
+        _ name: Span<UInt8>, _ value: Span<UInt8>, known: KnownHeader, replaces: Bool, isWritten: Bool
+    ) {
+        let start = bytes.count
+        bytes.append(copying: name)
+        bytes.append(copying: value)
+        let valueStart = start + name.count
+        edits.append(
+            Edit(
+                replaces: replaces, isWritten: isWritten, known: known, name: start..<valueStart,
+                value: valueStart..<bytes.count))
+        guard replaces else { return }
+        if known == .unknown { replacesUnknown = true } else { replacedSet |= known.bit }
+    }
+
+    /// Makes earlier edits of that name write nothing.
+    private mutating func silence(_ name: Span<UInt8>, known: KnownHeader) {
+        for index in edits.indices where edits[index].known == known && edits[index].isWritten {
+            if known != .unknown || ASCII.equalIgnoringCase(bytes.span.extracting(edits[index].name), name) {
+                edits[index].isWritten = false
+            }
+        }
+    }
+
+    /// The known name, `.unknown` for others, nil for one that must not be edited.
+    private static func editable(_ name: Span<UInt8>) -> KnownHeader? {
+        guard name.count > 0 && name.count <= FieldLine.nameBytesMax else { return nil }
+        for index in name.indices where !ByteSet.token.contains(name[index]) { return nil }
+        let known = KnownHeader.find(name, at: 0, count: name.count)
+        guard (HopByHop.knownSet | KnownHeader.contentLength.bit) & known.bit == 0 else { return nil }
+        return known
+    }
+
+    private static func isValid(value: Span<UInt8>) -> Bool {
+        var index = ByteScanner.firstControlByte(in: value, from: 0)
+        while index < value.count && value[index] == Delimiter.tab {
+            index = ByteScanner.firstControlByte(in: value, from: index &+ 1)
+        }
+        return index == value.count
+    }
+}
