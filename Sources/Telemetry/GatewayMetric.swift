@@ -1,0 +1,36 @@
+/// Every metric the gateway itself exports, declared once; code, exposition, docs and tests read this table.
+package enum GatewayMetric: UInt8, CaseIterable, Sendable {
+    case requestsTotal, requestDuration, overhead, requestBytes, responseBytes, requestsInFlight, requestsEnded
+    case connections, connectionsTotal
+    case upstreamRequests, upstreamDuration, upstreamConnections, upstreamRetries
+    case configGeneration, configGenerationsLive, buildInfo, workerBusyRatio, metricOverflow
+    case processCPU, processResidentMemory, processOpenFDs, processMaxFDs, processStartTime
+
+    package var declaration: MetricDeclaration {
+        switch self {
+        case .requestsTotal: .requestsTotal
+        case .requestDuration: .requestDuration
+        case .overhead: .overhead
+        case .requestBytes: .requestBytes
+        case .responseBytes: .responseBytes
+        case .requestsInFlight: .requestsInFlight
+        case .requestsEnded: .requestsEnded
+        case .connections: .connections
+        case .connectionsTotal: .connectionsTotal
+        case .upstreamRequests: .upstreamRequests
+        case .upstreamDuration: .upstreamDuration
+        case .upstreamConnections: .upstreamConnections
+        case .upstreamRetries: .upstreamRetries
+        case .configGeneration: .configGeneration
+        case .configGenerationsLive: .configGenerationsLive
+        case .buildInfo: .buildInfo
+        case .workerBusyRatio: .workerBusyRatio
+        case .metricOverflow: .metricOverflow
+        case .processCPU: .processCPU
+        case .processResidentMemory: .processResidentMemory
+        case .processOpenFDs: .processOpenFDs
+        case .processMaxFDs: .processMaxFDs
+        case .processStartTime: .processStartTime
+        }
+    }
+}
