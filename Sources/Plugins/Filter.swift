@@ -1,0 +1,111 @@
+package import Bytes
+package import HTTP
+package import Telemetry
+
+/// One filter of a route, as one worker runs it.
+///
+/// A route compiles to an array of these, in the order the route lists them; the response phase runs in reverse. Each
+/// worker has instances of its own, so a filter may keep state without locks, and must not share objects with other
+/// workers (a contended reference count is a contended atomic).
+///
+/// - Threads: all calls come from the worker that owns the instance. A filter never blocks: what it has to wait for,
+///   it starts, answers `.suspend`, and calls `FilterExchange.resume` on the same worker when it is done.
+package protocol Filter: AnyObject {
+    /// The name under `middleware`, for metrics, logs and `gateway explain`.
+    var name: String { get }
+    /// What the filter needs of the request body; declared, never discovered while running.
+    var requestBodyNeed: BodyNeed { get }
+    /// What the filter needs of the response body.
+    var responseBodyNeed: BodyNeed { get }
+
+    /// The request head is known and nothing has been sent upstream. Edits go to `exchange`.
+    func onRequest(_ exchange: any FilterExchange) -> FilterVerdict
+    /// The response head is known and nothing of it has been sent to the client.
+    func onResponse(_ exchange: any FilterExchange) -> FilterVerdict
+    /// The exchange has ended, whichever way; runs exactly once for every filter whose request phase ran.
+    func onLog(_ exchange: any FilterExchange)
+}
+
+extension Filter {
+    package var requestBodyNeed: BodyNeed { .none }
+    package var responseBodyNeed: BodyNeed { .none }
+    package func onRequest(_ exchange: any FilterExchange) -> FilterVerdict { .proceed }
+    package func onResponse(_ exchange: any FilterExchange) -> FilterVerdict { .proceed }
+    package func onLog(_ exchange: any FilterExchange) {}
+}
+
+/// How a filter takes part in a body.
+package enum BodyNeed: Equatable, Sendable {
+    /// Bytes pass it by; costs nothing.
+    case none
+    /// It sees each piece as it passes, and may change it.
+    case stream
+    /// It sees the whole body at once, of at most this many bytes; a longer one ends in 413 or 502.
+    case buffer(limit: Int)
+}
+
+/// What a phase decides.
+package enum FilterVerdict {
+    case proceed
+    /// Ends the request phase here: this is the answer. In the response phase it replaces the upstream's answer.
+    case respond(LocalResponse)
+    /// The exchange waits until `FilterExchange.resume` is called.
+    case suspend
+}
+
+/// An answer that the gateway makes itself.
+package struct LocalResponse {
+    package var status: Int
+    package var reason: EndReason
+    /// Field lines without framing; those are the writer's.
+    package var headers: [HeaderPair]
+    package var body: [UInt8]
+    package var contentType: StaticString?
+
+    package init(
+        status: Int, reason: EndReason, headers: [HeaderPair] = [], body: [UInt8] = [],
+        contentType: StaticString? = nil
+    ) {
+        self.status = status
+        self.reason = reason
+        self.headers = headers
+        self.body = body
+        self.contentType = contentType
+    }
+}
+
+/// A header field as bytes, checked when it was made.
+package struct HeaderPair: Sendable, Equatable {
+    package let name: [UInt8]
+    package let value: [UInt8]
+
+    package init(name: [UInt8], value: [UInt8]) {
+        self.name = name
+        self.value = value
+    }
+}
+
+/// What a filter sees of the exchange it takes part in. The data plane's `Exchange` is the only one outside tests.
+package protocol FilterExchange: AnyObject {
+    /// The loop's time.
+    var now: Instant { get }
+    var method: Method { get }
+    var requestFraming: BodyFraming { get }
+    /// The request head's table; its offsets count in `requestBytes.written`.
+    var requestHead: RequestHead { get }
+    var requestBytes: ByteBuffer { get }
+    /// The address of the client: the peer's, or what a trusted proxy says of it.
+    var clientAddress: IPAddress { get }
+    /// The status of the response; 0 before there is one.
+    var responseStatus: Int { get }
+
+    /// Edits that are applied when the request is serialised for the upstream.
+    var requestEdits: HeaderEdits { get set }
+    /// Edits that are applied when the response is serialised for the client.
+    var responseEdits: HeaderEdits { get set }
+
+    /// Lowers the limit on the request body: 413 past it, announced or counted.
+    func limitRequestBody(to byteCount: Int)
+    /// Continues an exchange that a filter suspended; the verdict stands for the suspended call's.
+    func resume(with verdict: FilterVerdict)
+}

@@ -1,0 +1,27 @@
+/// The filters of one route on one worker, in the order of the route.
+package final class FilterChain {
+    package let filters: [any Filter]
+    /// The largest need of any filter in the chain; decides whether bodies pass by, through, or into memory.
+    package let requestBodyNeed: BodyNeed
+    package let responseBodyNeed: BodyNeed
+
+    package init(_ filters: [any Filter]) {
+        self.filters = filters
+        requestBodyNeed = filters.reduce(.none) { $0.combined(with: $1.requestBodyNeed) }
+        responseBodyNeed = filters.reduce(.none) { $0.combined(with: $1.responseBodyNeed) }
+    }
+
+    package var count: Int { filters.count }
+}
+
+extension BodyNeed {
+    /// The need that serves both: buffering serves a streaming filter too, the smaller limit binds.
+    package func combined(with other: BodyNeed) -> BodyNeed {
+        switch (self, other) {
+        case (.buffer(let left), .buffer(let right)): .buffer(limit: min(left, right))
+        case (.buffer, _), (_, .none): self
+        case (_, .buffer), (.none, _): other
+        case (.stream, .stream): .stream
+        }
+    }
+}
