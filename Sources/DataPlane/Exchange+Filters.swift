@@ -1,0 +1,49 @@
+import Bytes
+import HTTP
+import Plugins
+import Telemetry
+
+// What filters see.
+extension Exchange: FilterExchange {
+    var now: Instant { worker.now }
+    var method: Method { request.method }
+    var requestFraming: BodyFraming { request.framing }
+    var requestHead: RequestHead { request }
+
+    func limitRequestBody(to byteCount: Int) {
+        bodyLimit = min(bodyLimit, byteCount)
+    }
+
+    /// Continues after a suspended filter, in whichever phase it suspended.
+    func resume(with verdict: FilterVerdict) {
+        switch machine.phase {
+        case .filteringRequest:
+            switch verdict {
+            case .proceed:
+                machine.requestFilterPassed()
+                runRequestFilters()
+            case .respond(let response): send(response)
+            case .suspend: return
+            }
+        case .filteringResponse:
+            switch verdict {
+            case .proceed:
+                machine.responseFilterPassed()
+                guard runResponseFilters() else { return }
+                if pendingAnswer != nil { sendPendingAnswer() } else { passHeldHead() }
+            case .respond(let response):
+                dropUpstream()
+                if let held = heldResponse {
+                    heldResponse = nil
+                    worker.buffers.give(held.bytes)
+                }
+                pendingAnswer = nil
+                send(response)
+            case .suspend: return
+            }
+        case .receiving, .choosing, .relaying, .answering, .finished:
+            // The exchange ended while the filter waited: there is nothing left to resume.
+            return
+        }
+    }
+}

@@ -1,0 +1,125 @@
+import Bytes
+import HTTP
+import Routing
+import Upstream
+
+// The request as the upstream gets it.
+extension Exchange {
+    /// A trusted peer's identifier is kept, so that a chain of proxies logs one; anybody else's is replaced, so that a
+    /// client cannot choose what operators search for.
+    func takeRequestID() {
+        requestID.clear()
+        let buffer = requestBytes
+        if isPeerTrusted, let field = request.acceptableRequestID(in: buffer.written) {
+            requestID.append(buffer.written.extracting(field.valueRange))
+        } else {
+            worker.writeRequestID(into: requestID)
+        }
+    }
+
+    var http1ByteCountMax: Int {
+        // Each field may be rewritten once, and what the gateway adds is bounded by its own lengths.
+        request.byteCount + changedPath.count + requestEdits.byteCount + hostToSend.count + requestID.readableCount
+            + 2 * request.authorityRange.count + 1024
+    }
+
+    /// The authority that replaces the client's; empty where the client's is kept.
+    private var hostToSend: [UInt8] {
+        if let host = route?.rewrite?.host { return host }
+        return request.authorityRange.isEmpty ? upstream?.endpoint.hostHeader ?? pool?.fallbackHost ?? [] : []
+    }
+
+    func writeHTTP1(into out: ByteBuffer) {
+        let buffer = requestBytes
+        let bytes = buffer.written
+        writePeer()
+        let replacement = hostToSend
+        let forwarded = RequestWriter.Forwarded(isPeerTrusted: isPeerTrusted, isTLS: false)
+        if isPathChanged {
+            let path = changedPath
+            if replacement.isEmpty {
+                write(path.span, bytes.extracting(request.authorityRange), forwarded, out)
+            } else {
+                write(path.span, replacement.span, forwarded, out)
+            }
+        } else {
+            let path = bytes.extracting(request.pathRange)
+            if replacement.isEmpty {
+                write(path, bytes.extracting(request.authorityRange), forwarded, out)
+            } else {
+                write(path, replacement.span, forwarded, out)
+            }
+        }
+    }
+
+    /// The peer's address as text; kept from request to request while the peer is the same.
+    private func writePeer() {
+        if peer == writtenPeer, !peerText.isEmpty { return }
+        writtenPeer = peer
+        peerText.clear()
+        if let peer { peer.append(to: peerText) } else { peerText.append("unix") }
+    }
+
+    @inline(__always)
+    private func write(
+        _ path: Span<UInt8>, _ host: Span<UInt8>, _ forwarded: RequestWriter.Forwarded, _ out: ByteBuffer
+    ) {
+        let buffer = requestBytes
+        let bytes = buffer.written
+        let peer = peerText
+        let id = requestID
+        RequestWriter.write(
+            request, bytes: bytes, path: path, query: bytes.extracting(request.queryRange ?? 0..<0),
+            hasQuery: request.queryRange != nil, host: host, framing: request.framing, edits: requestEdits,
+            forwarded: forwarded, peer: peer.readable, requestID: id.readable, into: out)
+    }
+
+    /// What a hashing balancer spreads this request by; any constant when the policy is another.
+    func requestHash(_ source: HashSource?) -> UInt64 {
+        guard let source else { return 0 }
+        let buffer = requestBytes
+        let bytes = buffer.written
+        switch source {
+        case .clientIP: return hashKey(clientAddress)
+        case .path:
+            let changed = changedPath
+            return isPathChanged ? hashKey(changed.span) : hashKey(bytes.extracting(request.pathRange))
+        case .host: return hashKey(bytes.extracting(request.authorityRange))
+        case .header(let name):
+            guard let index = request.firstIndex(named: name.span, in: bytes) else { return hashKey(clientAddress) }
+            return hashKey(bytes.extracting(request.fields[index].valueRange))
+        case .query(let name):
+            let query = bytes.extracting(request.queryRange ?? 0..<0)
+            guard let range = Parameters.value(of: name.span, in: query, separator: 0x26) else {
+                return hashKey(clientAddress)
+            }
+            return hashKey(query.extracting(range))
+        case .cookie(let name):
+            guard let field = request.field(.cookie) else { return hashKey(clientAddress) }
+            let cookies = bytes.extracting(field.valueRange)
+            guard let range = Parameters.value(of: name.span, in: cookies, separator: 0x3B) else {
+                return hashKey(clientAddress)
+            }
+            return hashKey(cookies.extracting(range))
+        }
+    }
+}
+
+/// `name=value` lists: queries and cookies.
+enum Parameters {
+    /// Where the value of the first parameter called `name` stands, or nil.
+    static func value(of name: Span<UInt8>, in list: Span<UInt8>, separator: UInt8) -> Range<Int>? {
+        var start = 0
+        while start < list.count {
+            while start < list.count, list[start] == ASCII.space { start += 1 }
+            var end = start
+            while end < list.count, list[end] != separator { end += 1 }
+            let equals = start + name.count
+            if equals < end, list[equals] == 0x3D, ASCII.equal(list.extracting(start..<equals), name) {
+                return equals + 1..<end
+            }
+            start = end + 1
+        }
+        return nil
+    }
+}

@@ -1,0 +1,302 @@
+import Bytes
+import HTTP
+import Plugins
+import Routing
+import Telemetry
+import Upstream
+
+/// One request and its response, whatever protocol carries them. Read this first: the phases stand here in the order
+/// in which a request passes them, and it never goes back up.
+///
+/// An exchange drives `ExchangeMachine`, which owns the order, and speaks to its client and its upstream through
+/// `DownstreamStream` and `UpstreamStream`. Exchanges are pooled by their worker; `finish` hands one back.
+///
+/// - Threads: one worker's own.
+final class Exchange: OutboundRequest, UpstreamReceiver {
+    let worker: Worker
+    var machine = ExchangeMachine()
+    var downstream: (any DownstreamStream)?
+    var upstream: (any UpstreamStream)?
+    var snapshot: WorkerSnapshot
+    var route: Route?
+    var pool: UpstreamPool?
+    var mirror: Mirror?
+
+    // The request, as offsets into `requestBytes`.
+    var request = RequestHead()
+    var requestBytes: ByteBuffer
+    var peer: IPAddress?
+    var isPeerTrusted = false
+    var clientAddress = IPAddress.loopback
+    /// Replaces the path of the target when normalising or a rewrite changed it.
+    var changedPath: [UInt8] = []
+    var isPathChanged = false
+    var captures = PathCaptures()
+    var requestEdits = HeaderEdits()
+    var responseEdits = HeaderEdits()
+    let requestID = ByteBuffer(capacity: 128)
+    let peerText = ByteBuffer(capacity: 64)
+    /// Whose address `peerText` holds.
+    var writtenPeer: IPAddress?
+
+    // Bodies.
+    var bodyLimit = 0
+    var requestBodyCount = 0
+    var responseBodyCount = 0
+
+    // Response.
+    var responseStatus = 0
+    /// The response head while filters of its phase are suspended; nil while it lies in the connection's buffer.
+    var heldResponse: HeldResponse?
+    var reason = EndReason.ok
+    var hasRetried = false
+    /// The current try has been counted.
+    var isTryObserved = false
+    /// An answer of the route itself, while response filters look at it.
+    var pendingAnswer: LocalResponse?
+
+    // Times.
+    var startedAt = Instant(nanoseconds: 0)
+    var upstreamStartedAt = Instant(nanoseconds: 0)
+    var upstreamNanoseconds: Int64 = 0
+    /// End of the whole exchange; its stream watches it, since streams own timers.
+    var deadline = Instant.distantFuture
+
+    init(worker: Worker) {
+        self.worker = worker
+        snapshot = worker.snapshot
+        requestBytes = worker.noBytes
+    }
+
+    // MARK: 1. Head
+
+    /// The request head is complete: runs every phase as far as it gets without waiting.
+    func begin(downstream: any DownstreamStream, bytes: ByteBuffer, peer: IPAddress?, startedAt: Instant) {
+        self.downstream = downstream
+        requestBytes = bytes
+        self.peer = peer
+        self.startedAt = startedAt
+        isPeerTrusted = snapshot.trusts(peer)
+        clientAddress = peer ?? .loopback
+        if isPeerTrusted { clientAddress = ClientAddress.resolve(peer: peer, request, bytes.written, snapshot) }
+        bodyLimit = snapshot.bodyLimit
+        deadline = startedAt.deadline(after: snapshot.timeouts.request)
+        takeRequestID()
+        machine.headReceived()
+        worker.countBegun()
+        do throws(Refusal) {
+            try chooseRoute()
+        } catch {
+            return answer(error)
+        }
+        runRequestFilters()
+    }
+
+    /// The head is no request: answers with `reason` and ends.
+    func refuse(
+        _ reason: EndReason, downstream: any DownstreamStream, bytes: ByteBuffer, peer: IPAddress?, startedAt: Instant
+    ) {
+        self.downstream = downstream
+        requestBytes = bytes
+        self.peer = peer
+        clientAddress = peer ?? .loopback
+        isPeerTrusted = false
+        self.startedAt = startedAt
+        takeRequestID()
+        machine.headReceived()
+        worker.countBegun()
+        answer(Refusal(reason))
+    }
+
+    /// A new head is about to be read into `request`. What steers the answer to a head that turns out to be none are
+    /// the method and version, as far as they were understood.
+    func forgetRequest() {
+        request.method = .get
+        request.minorVersion = 1
+        request.byteCount = 0
+    }
+
+    // MARK: 2. Route
+
+    private func chooseRoute() throws(Refusal) {
+        switch request.method {
+        case .connect, .trace: throw Refusal(.notImplemented)
+        case .get, .head, .post, .put, .delete, .options, .patch, .other: break
+        }
+        if let expect = request.field(.expect), request.minorVersion >= 1 {
+            let buffer = requestBytes
+            let value = buffer.written.extracting(expect.valueRange)
+            // The only expectation there is (RFC 9110 §10.1.1); without a body it asks for nothing.
+            guard value.count == 12, ASCII.hasPrefixIgnoringCase(value, "100-continue") else {
+                throw Refusal(.expectationFailed)
+            }
+        }
+        if request.targetForm == .asterisk { throw Refusal.serverOptions }
+        let buffer = requestBytes
+        let bytes = buffer.written
+        let path = bytes.extracting(request.pathRange)
+        if PathNormalizer.isNormal(path) {
+            try match(path, bytes)
+        } else {
+            do throws(TargetError) {
+                try PathNormalizer.normalize(path, into: &changedPath)
+            } catch {
+                // A path that two readers may read differently: nothing else of this peer is read either.
+                downstream?.closeAfterResponse()
+                throw Refusal(.badRequest)
+            }
+            isPathChanged = true
+            let normal = changedPath
+            try match(normal.span, bytes)
+        }
+        guard let route else { return }
+        bodyLimit = route.bodyLimit
+        deadline = startedAt.deadline(after: route.requestTimeout)
+        if case .length(let count) = request.framing, count > bodyLimit { throw Refusal(.bodyTooLarge) }
+        if let rewrite = route.rewrite { try apply(rewrite) }
+    }
+
+    private func match(_ path: Span<UInt8>, _ bytes: Span<UInt8>) throws(Refusal) {
+        let query = request.queryRange ?? 0..<0
+        let outcome = snapshot.table.match(
+            method: request.method, methodToken: bytes.extracting(request.methodRange),
+            authority: bytes.extracting(request.authorityRange), path: path, query: bytes.extracting(query),
+            head: request, bytes: bytes, captures: &captures)
+        switch outcome {
+        case .route(let index): route = snapshot.routes[index]
+        case .methodNotAllowed(let allow):
+            throw Refusal(.methodNotAllowed, allow: snapshot.table.allowValue(allow))
+        case .notFound: throw Refusal(.noRoute)
+        }
+    }
+
+    private func apply(_ rewrite: PathRewrite) throws(Refusal) {
+        var rewritten: [UInt8] = []
+        swap(&rewritten, &worker.rewriteSpace)
+        defer { swap(&rewritten, &worker.rewriteSpace) }
+        let isRewritten: Bool
+        do throws(RewriteError) {
+            if isPathChanged {
+                let path = changedPath
+                isRewritten = try rewrite.apply(path: path.span, captures: captures, into: &rewritten)
+            } else {
+                let buffer = requestBytes
+                let path = buffer.written.extracting(request.pathRange)
+                isRewritten = try rewrite.apply(path: path, captures: captures, into: &rewritten)
+            }
+        } catch {
+            throw Refusal(.badRequest)
+        }
+        guard isRewritten else { return }
+        changedPath.removeAll(keepingCapacity: true)
+        changedPath.append(contentsOf: rewritten)
+        isPathChanged = true
+    }
+
+    // MARK: 3. Request filters
+
+    /// Runs the request phases that are due; also the continuation after a suspended one.
+    func runRequestFilters() {
+        if let chain = route?.filters {
+            while case .filteringRequest(let next) = machine.phase, next < chain.count {
+                switch chain.filters[next].onRequest(self) {
+                case .proceed: machine.requestFilterPassed()
+                case .respond(let response): return send(response)
+                case .suspend: return
+                }
+            }
+        }
+        guard case .filteringRequest = machine.phase else { return }
+        machine.requestFiltersDone(request: request.framing == .none ? .ended : .streaming)
+        act()
+    }
+
+    // MARK: 4. Action
+
+    private func act() {
+        guard let route else { return answer(Refusal(.noRoute)) }
+        switch route.action {
+        case .forward(let pool): forward(to: pool)
+        case .split(let split): forward(to: split.pool(for: worker.random.next()))
+        case .respond(let response): answerThroughFilters(response)
+        case .redirect(let status, let template): redirect(status, template)
+        }
+    }
+
+    private func forward(to pool: UpstreamPool) {
+        self.pool = pool
+        if let mirror = route?.mirror, worker.random.next() & 0xFFFF_FFFF < mirror.threshold {
+            self.mirror = Mirror.start(of: self, to: mirror.pool)
+        }
+        openUpstream(mustBeFresh: false)
+    }
+
+    // MARK: 5. Upstream
+
+    /// Chooses an endpoint, sends the head, and starts the body.
+    func openUpstream(mustBeFresh: Bool) {
+        guard let pool else { return }
+        upstreamStartedAt = worker.now
+        isTryObserved = false
+        let stream: UpstreamConnection
+        do throws(UpstreamFailure) {
+            stream = try pool.open(
+                for: self, method: request.method, hash: requestHash(pool.hashSource), mustBeFresh: mustBeFresh,
+                on: worker)
+        } catch {
+            return answer(Refusal(error.endReason))
+        }
+        machine.upstreamOpened()
+        upstream = stream
+        stream.sendHead(self)
+        if machine.isRequestEnded {
+            stream.endRequest(isChunked: false, trailers: [])
+        } else {
+            downstream?.resumeRequestBody()
+        }
+        // The body may have ended everything: too large, or malformed.
+        guard upstream === stream else { return }
+        stream.flush()
+    }
+
+    // MARK: 6. Response: `Exchange+Upstream.swift`. 7. End:
+
+    /// Records the exchange and gives it back; nothing may happen to it afterwards.
+    func finish(_ reason: EndReason) {
+        self.reason = reason
+        machine.finish()
+        observeTry(status: 0)
+        dropUpstream()
+        mirror?.requestAborted()
+        mirror = nil
+        if let chain = route?.filters { for filter in chain.filters { filter.onLog(self) } }
+        worker.record(self)
+        let stream = downstream
+        reset()
+        stream?.exchangeFinished()
+    }
+
+    private func reset() {
+        downstream = nil
+        route = nil
+        pool = nil
+        if let held = heldResponse {
+            // The exchange ended while a filter waited.
+            heldResponse = nil
+            worker.buffers.give(held.bytes)
+        }
+        pendingAnswer = nil
+        requestBytes = worker.noBytes
+        isPathChanged = false
+        if !requestEdits.isEmpty { requestEdits.removeAll() }
+        if !responseEdits.isEmpty { responseEdits.removeAll() }
+        requestID.clear()
+        requestBodyCount = 0
+        responseBodyCount = 0
+        responseStatus = 0
+        hasRetried = false
+        upstreamNanoseconds = 0
+        deadline = .distantFuture
+        machine.reset()
+    }
+}

@@ -1,0 +1,94 @@
+import Bytes
+import EventLoop
+
+/// Bytes on their way to one socket, and the one place that decides between copying them and sending them as they lie.
+///
+/// - Limits: holds what one turn produced and the kernel did not take; the producer is not asked for more until it is
+///   empty, so that is at most one read of the other side (`Worker.scratchByteCount`) plus a head.
+struct OutputQueue {
+    enum Outcome: Equatable {
+        case drained, blocked
+        /// The peer is gone; the errno value.
+        case failed(Int32)
+    }
+
+    /// Below this a copy behind the pending bytes is cheaper than a second part of a send.
+    private static let copyMax = 2048
+
+    private var buffer: ByteBuffer?
+
+    var isEmpty: Bool { buffer == nil }
+    var byteCount: Int { buffer?.readableCount ?? 0 }
+
+    /// A buffer with room for `count` more bytes behind what is pending, for a writer to fill.
+    mutating func reserve(_ count: Int, pool: BufferPool) -> ByteBuffer {
+        guard let current = buffer else {
+            let fresh = pool.take(atLeast: count)
+            buffer = fresh
+            return fresh
+        }
+        if current.writableCount >= count { return current }
+        current.compact()
+        if current.writableCount >= count { return current }
+        let larger = pool.grow(current, atLeast: current.readableCount + count)
+        buffer = larger
+        return larger
+    }
+
+    mutating func append(_ bytes: Span<UInt8>, pool: BufferPool) {
+        guard !bytes.isEmpty else { return }
+        reserve(bytes.count, pool: pool).append(bytes)
+    }
+
+    /// Queues `bytes`, or sends them at once together with what is pending when copying would cost more. What the
+    /// kernel does not take is copied, so `bytes` may be reused on return.
+    mutating func write(_ bytes: Span<UInt8>, to socket: Socket, pool: BufferPool, isBlocked: Bool) -> Outcome {
+        if isBlocked || bytes.count <= Self.copyMax {
+            append(bytes, pool: pool)
+            return .drained
+        }
+        let pendingCount = buffer?.readableCount ?? 0
+        let sent: IOOutcome
+        if let buffer { sent = socket.send(buffer.readable, bytes) } else { sent = socket.send(bytes) }
+        var taken = 0
+        switch sent {
+        case .transferred(let count): taken = count
+        case .wouldBlock: break
+        case .ended: return .failed(0)
+        case .failed(let code): return .failed(code)
+        }
+        if taken >= pendingCount {
+            if let buffer { pool.give(buffer) }
+            buffer = nil
+            let rest = taken - pendingCount
+            guard rest < bytes.count else { return .drained }
+            append(bytes.extracting(rest..<bytes.count), pool: pool)
+        } else {
+            buffer?.consume(taken)
+            append(bytes, pool: pool)
+        }
+        return .blocked
+    }
+
+    /// Sends what is pending.
+    mutating func flush(to socket: Socket, pool: BufferPool) -> Outcome {
+        guard let current = buffer else { return .drained }
+        while !current.isEmpty {
+            switch socket.send(current.readable) {
+            case .transferred(let count): current.consume(count)
+            case .wouldBlock: return .blocked
+            case .ended: return .failed(0)
+            case .failed(let code): return .failed(code)
+            }
+        }
+        pool.give(current)
+        buffer = nil
+        return .drained
+    }
+
+    /// Drops what is pending.
+    mutating func discard(pool: BufferPool) {
+        if let buffer { pool.give(buffer) }
+        buffer = nil
+    }
+}

@@ -1,0 +1,94 @@
+import Bytes
+import HTTP
+package import Plugins
+package import Routing
+package import Telemetry
+
+/// One route as one worker runs it: everything that the path of a request needs, compiled.
+package final class Route {
+    package enum Action {
+        case forward(UpstreamPool)
+        case split(SplitAction)
+        case redirect(status: Int, location: LocationTemplate)
+        case respond(LocalResponse)
+    }
+
+    package struct Mirror {
+        let pool: UpstreamPool
+        /// Out of 2^32: a request is copied when a random word is below it.
+        let threshold: UInt64
+
+        /// `sample` is the share of requests, 0...1.
+        package init(pool: UpstreamPool, sample: Double) {
+            self.pool = pool
+            threshold = UInt64(sample * 4_294_967_296)
+        }
+    }
+
+    package let name: String
+    package let action: Action
+    package let rewrite: PathRewrite?
+    package let mirror: Mirror?
+    package let filters: FilterChain?
+    /// Nanoseconds; 0 is no limit.
+    package let requestTimeout: Int64
+    package let bodyIdleTimeout: Int64
+    /// Bytes.
+    package let bodyLimit: Int
+    package let series: RouteSeries
+
+    package struct Settings: Sendable {
+        package var requestTimeout: Duration
+        package var bodyIdleTimeout: Duration
+        package var bodyLimit: Int
+
+        package init(requestTimeout: Duration, bodyIdleTimeout: Duration, bodyLimit: Int) {
+            self.requestTimeout = requestTimeout
+            self.bodyIdleTimeout = bodyIdleTimeout
+            self.bodyLimit = bodyLimit
+        }
+    }
+
+    package init(
+        name: String, action: Action, rewrite: PathRewrite?, mirror: Mirror?, filters: FilterChain?,
+        settings: Settings, series: RouteSeries
+    ) {
+        self.name = name
+        self.action = action
+        self.rewrite = rewrite
+        self.mirror = mirror
+        self.filters = filters
+        requestTimeout = settings.requestTimeout.nanoseconds
+        bodyIdleTimeout = settings.bodyIdleTimeout.nanoseconds
+        bodyLimit = settings.bodyLimit
+        self.series = series
+    }
+}
+
+/// A weighted choice between upstreams, made afresh for each request.
+package final class SplitAction {
+    private let pools: [UpstreamPool]
+    /// Running sums of the weights.
+    private let bounds: [UInt64]
+
+    /// - Precondition: the weights have a positive sum.
+    package init(_ parts: [(pool: UpstreamPool, weight: Int)]) {
+        var sum: UInt64 = 0
+        var bounds: [UInt64] = []
+        for part in parts {
+            sum += UInt64(part.weight)
+            bounds.append(sum)
+        }
+        precondition(sum > 0, "a split without weight")
+        self.bounds = bounds
+        pools = parts.map(\.pool)
+    }
+
+    /// The pool for a uniformly random `word`.
+    func pool(for word: UInt64) -> UpstreamPool {
+        let point = word % (bounds.last ?? 1)
+        var index = 0
+        while index < bounds.count - 1 && point >= bounds[index] { index += 1 }
+        return pools[index]
+    }
+}

@@ -1,0 +1,159 @@
+import Bytes
+import EventLoop
+import HTTP
+package import Telemetry
+package import Upstream
+
+/// One worker's side of an upstream: its balancer, its idle connections and its figures.
+///
+/// Outlives generations: a reload that leaves the upstream unchanged hands the same object on.
+package final class UpstreamPool {
+    /// What is accepted of an upstream's response head. Larger than for requests: cookies and policies are sent here.
+    static let responseLimits = RequestLimits(lineBytesMax: 16 << 10, headBytesMax: 64 << 10, headerCountMax: 200)
+
+    package let name: String
+    package let cluster: Cluster
+    /// What requests are spread by; nil unless the policy is a hash.
+    package let hashSource: HashSource?
+    /// Nanoseconds.
+    let connectTimeout: Int64
+    let responseTimeout: Int64
+    let idleTimeout: Int64
+    private let idleMax: Int
+    private let series: UpstreamSeries
+    private let targetIDs: LabelInterner
+
+    package struct Settings: Sendable {
+        package var connectTimeout: Duration
+        package var responseTimeout: Duration
+        package var idleTimeout: Duration
+        package var idleMax: Int
+
+        package init(connectTimeout: Duration, responseTimeout: Duration, idleTimeout: Duration, idleMax: Int) {
+            self.connectTimeout = connectTimeout
+            self.responseTimeout = responseTimeout
+            self.idleTimeout = idleTimeout
+            self.idleMax = idleMax
+        }
+    }
+
+    package init(
+        name: String, cluster: Cluster, hashSource: HashSource?, settings: Settings, shard: MetricShard,
+        registry: MetricRegistry
+    ) {
+        self.name = name
+        self.cluster = cluster
+        self.hashSource = hashSource
+        connectTimeout = settings.connectTimeout.nanoseconds
+        responseTimeout = settings.responseTimeout.nanoseconds
+        idleTimeout = settings.idleTimeout.nanoseconds
+        idleMax = settings.idleMax
+        targetIDs = registry.targets
+        series = UpstreamSeries(shard: shard, upstream: registry.upstreams.id(for: name))
+    }
+
+    // MARK: Endpoints
+
+    /// Takes a new set of addresses; idle connections to the ones that went are closed, busy ones finish.
+    package func adopt(_ plan: BalancePlan, on worker: Worker) {
+        let removed = cluster.replaceEndpoints(plan)
+        for endpoint in cluster.endpoints where endpoint.targetSeries == 0 {
+            endpoint.targetSeries = targetIDs.id(for: endpoint.label)
+        }
+        for endpoint in removed {
+            for key in endpoint.idle.takeAll() {
+                // Counted back in: closing an idle connection counts it out of the pool.
+                worker.upstreamConnection(key)?.close()
+            }
+        }
+    }
+
+    /// The authority for requests that name none (HTTP/1.0), when there is no connection to take it from yet.
+    var fallbackHost: [UInt8] { cluster.endpoints.first?.hostHeader ?? Array(name.utf8) }
+
+    // MARK: Connections
+
+    /// A connection for one request: the one that was used last, else a new one.
+    ///
+    /// - Parameter mustBeFresh: for a replay, which must not meet the next stale connection.
+    /// - Throws: `.noEndpoint`, `.unresolved`, `.exhausted` or `.connect`.
+    func open(
+        for receiver: any UpstreamReceiver, method: Method, hash: UInt64, mustBeFresh: Bool, on worker: Worker
+    ) throws(UpstreamFailure) -> UpstreamConnection {
+        guard let endpoint = cluster.choose(hash: hash) else {
+            throw cluster.isResolved ? .noEndpoint : .unresolved
+        }
+        if !mustBeFresh {
+            while let key = endpoint.idle.checkOut() {
+                guard let connection = worker.upstreamConnection(key) else { continue }
+                series.adjust(active: 1, idle: -1)
+                cluster.begin(endpoint)
+                connection.begin(receiver, method: method, isReused: true)
+                return connection
+            }
+        }
+        let connection = try connect(to: endpoint, on: worker)
+        series.adjust(active: 1, idle: 0)
+        cluster.begin(endpoint)
+        connection.begin(receiver, method: method, isReused: false)
+        return connection
+    }
+
+    private func connect(to endpoint: Endpoint, on worker: Worker) throws(UpstreamFailure) -> UpstreamConnection {
+        let socket: Socket
+        let isConnected: Bool
+        do throws(SystemError) {
+            (socket, isConnected) = try Socket.connect(to: endpoint.address)
+        } catch {
+            throw error.isExhaustion ? .exhausted : .connect(error.code)
+        }
+        guard let connection = worker.addUpstream(socket, pool: self, endpoint: endpoint, isConnected: isConnected)
+        else {
+            socket.close()
+            throw .exhausted
+        }
+        return connection
+    }
+
+    func mayKeep(_ endpoint: Endpoint) -> Bool { idleMax > 0 && !endpoint.isRemoved }
+
+    /// Puts a connection whose response is complete back, closing the oldest one past `keep_alive.per_worker`.
+    func checkIn(_ connection: UpstreamConnection) {
+        series.adjust(active: -1, idle: 1)
+        cluster.end(connection.endpoint)
+        let evicted = connection.endpoint.idle.checkIn(connection.key, now: connection.worker.now, max: idleMax)
+        if let evicted { connection.worker.upstreamConnection(evicted)?.close() }
+    }
+
+    /// An idle connection was closed.
+    func forgetIdle(_ connection: UpstreamConnection) {
+        series.adjust(active: 0, idle: -1)
+        connection.endpoint.idle.remove(connection.key)
+    }
+
+    /// A connection that served a request was closed.
+    func countClosed(_ connection: UpstreamConnection) {
+        series.adjust(active: -1, idle: 0)
+        cluster.end(connection.endpoint)
+    }
+
+    // MARK: Figures
+
+    /// One try is over; `status` is 0 when no response head came.
+    func observe(_ endpoint: Endpoint, status: Int, nanoseconds: Int64) {
+        series.observe(target: endpoint.targetSeries, status: status, nanoseconds: nanoseconds)
+    }
+
+    func retried(_ reason: RetryReason) {
+        series.retried(reason)
+    }
+}
+
+/// The part of a request that a hashing balancer spreads by.
+package enum HashSource: Sendable {
+    case clientIP, path, host
+    /// Lower-case name.
+    case header([UInt8])
+    case query([UInt8])
+    case cookie([UInt8])
+}
