@@ -1,0 +1,66 @@
+import Config
+import ControlPlane
+import Foundation
+import GatewayTesting
+import Testing
+
+/// What the documents show must be what the gateway takes.
+@Suite("configuration in the documents") struct DocumentationTests {
+    @Test(arguments: ["gateway.schema.json", "configuration.md"]) func generatedDocumentIsCommitted(_ name: String)
+        throws
+    {
+        let text = name.hasSuffix(".json") ? ConfigSchema.jsonSchema() : ConfigSchema.referenceMarkdown()
+        try GoldenFile.expect(text, at: RepositoryFiles.root + "/docs/Reference/" + name)
+    }
+
+    struct Block: Sendable, CustomTestStringConvertible {
+        var place: String
+        var text: String
+        var testDescription: String { place }
+    }
+
+    /// Fenced blocks marked `yaml` in Markdown files. Those marked `yaml,fragment` are parts of a configuration, and
+    /// those whose first line is `# invalid` show errors; both are skipped.
+    static let blocks: [Block] = {
+        var blocks: [Block] = []
+        for path in RepositoryFiles.list("docs", suffix: ".md") + ["README.md"] where RepositoryFiles.exists(path) {
+            // Design notes also show what later versions will take.
+            if path.hasPrefix("docs/design/") { continue }
+            let lines =
+                (try? RepositoryFiles.text(path))?.split(separator: "\n", omittingEmptySubsequences: false) ?? []
+            var start: Int?
+            for (index, line) in lines.enumerated() {
+                if let first = start, line == "```" {
+                    let text = lines[first..<index].joined(separator: "\n") + "\n"
+                    if !text.hasPrefix("# invalid") { blocks.append(Block(place: "\(path):\(first)", text: text)) }
+                    start = nil
+                } else if start == nil, line == "```yaml" {
+                    start = index + 1
+                }
+            }
+        }
+        return blocks
+    }()
+
+    @Test(arguments: blocks) func yamlBlockLoads(_ block: Block) throws {
+        do {
+            let loaded = try ConfigLoader(environment: { _ in "1" }).load(yaml: block.text, file: block.place)
+            #expect(!loaded.config.routes.isEmpty, "a block without routes shows little; mark it yaml,fragment")
+        } catch {
+            Issue.record("\(error)")
+        }
+    }
+
+    @Test(
+        arguments: ["gateway.yaml"]
+            + RepositoryFiles.list("deploy", suffix: ".yaml").filter { $0.contains("examples/") })
+    func exampleLoads(_ path: String) throws {
+        guard RepositoryFiles.exists(path) else { return }
+        do {
+            _ = try ConfigLoader(environment: { _ in "1" })
+                .load(yaml: try RepositoryFiles.text(path), file: path)
+        } catch let failure as ConfigFailure {
+            Issue.record("\(failure)")
+        }
+    }
+}
