@@ -1,0 +1,36 @@
+import HTTP
+import Telemetry
+
+/// What an ended exchange costs in figures.
+enum TelemetryBenches {
+    static var all: [Bench] {
+        [Bench("metrics request and try", observe, baseline: "nine increments in an array", increments)]
+    }
+
+    private static func observe(_ count: Int) -> Int {
+        let registry = MetricRegistry(workerCount: 1, methodNames: HTTP.Method.allCases.map { "\($0)" })
+        let shard = registry.makeShard(worker: 0)
+        let route = RouteSeries(shard: shard, route: registry.routes.id(for: "users"))
+        let upstream = UpstreamSeries(shard: shard, upstream: registry.upstreams.id(for: "users"))
+        let target = registry.targets.id(for: "10.0.0.1:80")
+        var observation = ExchangeObservation()
+        observation.status = 200
+        observation.requestBytes = 100
+        observation.responseBytes = 140
+        for turn in 0..<count {
+            observation.durationNanoseconds = Int64(100_000 + turn & 0xFFFF)
+            observation.overheadNanoseconds = 5000
+            route.observe(observation)
+            upstream.observe(target: target, status: 200, nanoseconds: 95_000)
+        }
+        return count
+    }
+
+    private static func increments(_ count: Int) -> Int {
+        var cells = [Int](repeating: 0, count: 64)
+        for turn in 0..<count {
+            for offset in 0..<9 { cells[(turn &* 7 &+ offset) & 63] &+= turn }
+        }
+        return cells[7]
+    }
+}

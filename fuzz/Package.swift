@@ -1,0 +1,40 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+// The fuzzed sources are links into the parent's tree: `package` access ends at a package, so a dependency on the
+// parent would see nothing of it. The properties are links too, to where unit tests replay them.
+let sanitizers = "-sanitize=fuzzer,address"
+
+let settings: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .strictMemorySafety(),
+    .enableExperimentalFeature("Lifetimes"),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .unsafeFlags([sanitizers]),
+]
+
+let package = Package(
+    name: "gateway-fuzz",
+    dependencies: [.package(url: "https://github.com/jpsim/Yams", from: "6.2.2")],
+    targets: [
+        .target(name: "CLibFuzzer"),
+        .systemLibrary(name: "CPCRE2", pkgConfig: "libpcre2-8", providers: [.apt(["libpcre2-dev"])]),
+        .target(name: "CHeaderTable"),
+        .target(name: "Bytes", swiftSettings: settings),
+        .target(name: "Config", swiftSettings: settings),
+        .target(name: "HTTP", dependencies: ["Bytes", "CHeaderTable"], swiftSettings: settings),
+        .target(name: "Routing", dependencies: ["Bytes", "Config", "HTTP", "CPCRE2"], swiftSettings: settings),
+        .target(
+            name: "ControlPlane", dependencies: ["Config", .product(name: "Yams", package: "Yams")],
+            swiftSettings: settings),
+        .target(name: "HTTPProperties", dependencies: ["Bytes", "HTTP"], swiftSettings: settings),
+        .target(
+            name: "ConfigProperties", dependencies: ["Config", "ControlPlane", "Routing"], swiftSettings: settings),
+        .executableTarget(
+            name: "Fuzz", dependencies: ["CLibFuzzer", "HTTPProperties", "ConfigProperties"], swiftSettings: settings,
+            // gold cannot link what the sanitizers make.
+            linkerSettings: [.unsafeFlags(["-use-ld=lld", sanitizers])]),
+    ]
+)
