@@ -9,7 +9,7 @@ struct DeadlineTimer {
     private var armedAt = Instant.distantFuture
 
     /// Moves the deadline.
-    mutating func set(_ deadline: Instant, token: Token, wheel: inout TimerWheel) {
+    mutating func set(_ deadline: Instant, token: Token, wheel: TimerWheel) {
         self.deadline = deadline
         guard deadline < armedAt else { return }
         armedAt = deadline
@@ -21,7 +21,7 @@ struct DeadlineTimer {
     }
 
     /// The wheel's entry came up. True when the deadline has passed; else the entry has been put back.
-    mutating func expired(now: Instant, wheel: inout TimerWheel) -> Bool {
+    mutating func expired(now: Instant, wheel: TimerWheel) -> Bool {
         guard id != TimerWheel.none else { return false }
         if deadline <= now {
             // Freed rather than left: `set` arms a new one if there is another deadline.
@@ -42,7 +42,7 @@ struct DeadlineTimer {
         return false
     }
 
-    mutating func cancel(wheel: inout TimerWheel) {
+    mutating func cancel(wheel: TimerWheel) {
         guard id != TimerWheel.none else { return }
         wheel.cancel(id)
         id = TimerWheel.none

@@ -158,10 +158,11 @@ final class Exchange: OutboundRequest, UpstreamReceiver {
 
     private func match(_ path: Span<UInt8>, _ bytes: Span<UInt8>) throws(Refusal) {
         let query = request.queryRange ?? 0..<0
+        let fields = request.fields
         let outcome = snapshot.table.match(
             method: request.method, methodToken: bytes.extracting(request.methodRange),
             authority: bytes.extracting(request.authorityRange), path: path, query: bytes.extracting(query),
-            head: request, bytes: bytes, captures: &captures)
+            fields: fields.span, knownHeaders: request.knownHeaders, bytes: bytes, captures: &captures)
         switch outcome {
         case .route(let index): route = snapshot.routes[index]
         case .methodNotAllowed(let allow):

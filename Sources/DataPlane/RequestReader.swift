@@ -48,10 +48,10 @@ final class RequestReader {
     }
 
     /// The head is whole: the body follows it in `bytes`.
-    func headParsed(_ head: borrowing RequestHead) {
-        headByteCount = head.byteCount
-        bytes.consume(head.byteCount)
-        framing = head.framing
+    func headParsed(byteCount: Int, framing: BodyFraming) {
+        headByteCount = byteCount
+        bytes.consume(byteCount)
+        self.framing = framing
         isRewindable = true
         startBody()
     }

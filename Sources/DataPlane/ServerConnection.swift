@@ -119,7 +119,7 @@ final class ServerConnection {
     }
 
     func timerFired() {
-        guard timer.expired(now: worker.now, wheel: &worker.timers) else { return }
+        guard timer.expired(now: worker.now, wheel: worker.timers) else { return }
         let now = worker.now
         if state == .serving, let exchange, exchange.deadline <= now { return exchange.deadlinePassed() }
         guard stateDeadline <= now else { return rearm() }
@@ -144,7 +144,7 @@ final class ServerConnection {
 
     func rearm() {
         let deadline = exchange.map { min($0.deadline, stateDeadline) } ?? stateDeadline
-        timer.set(deadline, token: token, wheel: &worker.timers)
+        timer.set(deadline, token: token, wheel: worker.timers)
     }
 
     // MARK: Request heads
@@ -161,8 +161,8 @@ final class ServerConnection {
             switch outcome {
             case .transferred:
                 mayHaveInput = isFilled
-                if state == .idle { beginHead() }
-                parseHead()
+                if state == .idle { beginHead(reader) }
+                parseHead(reader)
                 guard isFilled || isPeerEnded else { return }
             case .wouldBlock:
                 mayHaveInput = false
@@ -182,26 +182,28 @@ final class ServerConnection {
         return fresh
     }
 
-    private func beginHead() {
+    private func beginHead(_ reader: RequestReader) {
         state = .readingHead
         headStartedAt = worker.now
         listener.moved(active: 1, idle: -1)
-        exchange = reader?.exchange
-        exchange?.snapshot = worker.snapshot
-        exchange?.forgetRequest()
+        guard let exchange = reader.exchange else { return }
+        exchange.snapshot = worker.snapshot
+        exchange.forgetRequest()
+        self.exchange = exchange
     }
 
     /// Parses what is there and starts the exchange when the head is whole.
-    private func parseHead() {
-        guard let reader, let exchange else { return }
+    private func parseHead(_ reader: RequestReader) {
+        guard let exchange = reader.exchange else { return }
+        let bytes = reader.bytes
         do throws(RequestError) {
-            guard try reader.parser.parse(reader.bytes.readable, into: &exchange.request) else {
+            guard try reader.parser.parse(bytes.readable, into: &exchange.request) else {
                 return setDeadline(headStartedAt.deadline(after: worker.snapshot.timeouts.requestHead))
             }
         } catch {
             return refuse(error.endReason)
         }
-        reader.headParsed(exchange.request)
+        reader.headParsed(byteCount: exchange.request.byteCount, framing: exchange.request.framing)
         state = .serving
         stateDeadline = .distantFuture
         closesAfterResponse = !exchange.request.isKeepAlive
@@ -260,8 +262,8 @@ final class ServerConnection {
     func continueReading() {
         guard state == .idle else { return }
         if let reader, !reader.bytes.isEmpty {
-            beginHead()
-            parseHead()
+            beginHead(reader)
+            parseHead(reader)
             guard state == .readingHead || state == .idle else { return }
         }
         if state != .closed { readHead() }
@@ -328,7 +330,7 @@ final class ServerConnection {
     private func release() {
         if state == .idle { listener.moved(active: 0, idle: -1) } else { listener.moved(active: -1, idle: 0) }
         state = .closed
-        timer.cancel(wheel: &worker.timers)
+        timer.cancel(wheel: worker.timers)
         output.discard(pool: worker.buffers)
         if let reader {
             self.reader = nil

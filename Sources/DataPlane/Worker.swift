@@ -10,7 +10,7 @@ import Upstream
 package final class Worker {
     package let shared: WorkerShared
     let poller: any Poller
-    var timers: TimerWheel
+    let timers: TimerWheel
     let buffers = BufferPool()
     /// The loop's time, read once per turn.
     private(set) var now: Instant
@@ -172,7 +172,7 @@ package final class Worker {
     }
 
     private func runPending() {
-        // Served connections may queue themselves again; one round a turn keeps a pipelining client from starving others.
+        // Served connections may queue themselves again; one round a turn keeps a pipeline from starving other clients.
         guard !pending.isEmpty else { return }
         let round = pending
         pending = []

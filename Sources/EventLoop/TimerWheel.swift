@@ -7,8 +7,9 @@ package import Bytes
 /// `reschedule`. So a request costs the wheel nothing.
 ///
 /// - Units: resolution is one tick (16 ms); a timer fires up to two ticks late and never early.
-/// - Threads: owned by one worker.
-package struct TimerWheel: ~Copyable {
+/// - Threads: owned by one worker. A class, since passing a struct that is a property of the worker `inout` is checked
+///   for exclusive access at run time, on each move of a deadline.
+package final class TimerWheel {
     /// A timer's place; valid until it is cancelled.
     package typealias ID = Int32
 
@@ -35,7 +36,7 @@ package struct TimerWheel: ~Copyable {
     }
 
     /// Arms a timer that yields `token` at or after `deadline`.
-    package mutating func schedule(_ token: Token, at deadline: Instant) -> ID {
+    package func schedule(_ token: Token, at deadline: Instant) -> ID {
         let id: Int32
         if freeHead >= 0 {
             id = freeHead
@@ -51,13 +52,13 @@ package struct TimerWheel: ~Copyable {
     }
 
     /// Moves an armed or just expired timer.
-    package mutating func reschedule(_ id: ID, at deadline: Instant) {
+    package func reschedule(_ id: ID, at deadline: Instant) {
         if nodes[Int(id)].tick >= 0 { unlink(id) }
         link(id, at: deadline)
     }
 
     /// Frees a timer, armed or just expired.
-    package mutating func cancel(_ id: ID) {
+    package func cancel(_ id: ID) {
         if nodes[Int(id)].tick >= 0 { unlink(id) }
         nodes[Int(id)].next = freeHead
         freeHead = id
@@ -65,7 +66,7 @@ package struct TimerWheel: ~Copyable {
     }
 
     /// Collects the tokens of timers that have come up. They stay allocated: their owners reschedule or cancel them.
-    package mutating func advance(to now: Instant, expired: inout [Token]) {
+    package func advance(to now: Instant, expired: inout [Token]) {
         expired.removeAll(keepingCapacity: true)
         let target = now.nanoseconds >> Self.tickShift
         guard target > currentTick else { return }
@@ -103,7 +104,7 @@ package struct TimerWheel: ~Copyable {
         return limit
     }
 
-    private mutating func expire(bucket: Int, through target: Int64, into expired: inout [Token]) {
+    private func expire(bucket: Int, through target: Int64, into expired: inout [Token]) {
         var id = buckets[bucket]
         while id >= 0 {
             let next = nodes[Int(id)].next
@@ -115,7 +116,7 @@ package struct TimerWheel: ~Copyable {
         }
     }
 
-    private mutating func link(_ id: ID, at deadline: Instant) {
+    private func link(_ id: ID, at deadline: Instant) {
         // Rounded up, and never into the tick that is being served.
         let tick = max(deadline.nanoseconds >> Self.tickShift + 1, currentTick + 1)
         let bucket = Int(tick & Int64(Self.bucketCount - 1))
@@ -128,7 +129,7 @@ package struct TimerWheel: ~Copyable {
         occupied[bucket >> 6] |= 1 << UInt64(bucket & 63)
     }
 
-    private mutating func unlink(_ id: ID) {
+    private func unlink(_ id: ID) {
         let node = nodes[Int(id)]
         let bucket = Int(node.tick & Int64(Self.bucketCount - 1))
         if node.previous >= 0 { nodes[Int(node.previous)].next = node.next } else { buckets[bucket] = node.next }

@@ -39,7 +39,8 @@ extension RouteTable {
     package func match(_ probe: RequestProbe, captures: inout PathCaptures) -> Outcome {
         match(
             method: probe.method, methodToken: probe.methodToken.span, authority: probe.authority.span,
-            path: probe.path.span, query: probe.query.span, head: probe.head, bytes: probe.bytes.span,
+            path: probe.path.span, query: probe.query.span, fields: probe.head.fields.span,
+            knownHeaders: probe.head.knownHeaders, bytes: probe.bytes.span,
             captures: &captures)
     }
 

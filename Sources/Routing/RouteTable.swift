@@ -43,16 +43,18 @@ package final class RouteTable {
     ///   - authority: `host[:port]` as the client sent it, in any case; the port does not count.
     ///   - path: normalised. What is no path (`*`, the authority form) fits no route.
     ///   - query: without its question mark; empty when there is none.
-    ///   - bytes: what the fields of `head` are offsets into.
+    ///   - bytes: what `fields` are offsets into.
+    ///   - knownHeaders: of the same head.
     ///   - captures: overwritten; of the route found.
     package func match(
         method: Method, methodToken: Span<UInt8>, authority: Span<UInt8>, path: Span<UInt8>, query: Span<UInt8>,
-        head: borrowing RequestHead, bytes: Span<UInt8>, captures: inout PathCaptures
+        fields: Span<HeaderField>, knownHeaders: UInt64, bytes: Span<UInt8>,
+        captures: inout PathCaptures
     ) -> Outcome {
         captures.clear()
         guard path.count > 0, path[0] == UInt8(ascii: "/") else { return .notFound }
         var request = RouteRequest(
-            path: path, query: query, bytes: bytes, fields: head.fields.span, knownHeaders: head.knownHeaders,
+            path: path, query: query, bytes: bytes, fields: fields, knownHeaders: knownHeaders,
             methodBit: methods.bit(of: method, token: methodToken))
         let found = Int(index.find(authority, &request))
         if found >= 0 {

@@ -15,7 +15,7 @@ package final class Endpoint {
     /// 0: gets no new requests.
     package var weight: Int { currentWeight }
     package let shared: EndpointShared
-    package var idle = IdlePool()
+    package let idle = IdlePool()
     /// Requests of this worker under way.
     package var inFlight: Int { inFlightCount }
     /// No longer an address of the upstream: requests under way finish, then its connections are closed.

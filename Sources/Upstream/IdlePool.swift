@@ -4,7 +4,7 @@ package import Bytes
 ///
 /// The most recent one is used first: it is the least likely to have been closed by the peer, and a pool that is larger
 /// than the load needs lets its oldest connections run into their timeout.
-package struct IdlePool {
+package final class IdlePool {
     private struct Entry {
         var key: SlotKey
         var since: Instant
@@ -21,7 +21,7 @@ package struct IdlePool {
     ///
     /// - Returns: a connection that the caller has to close: the oldest, when the pool held `max` already, or `key`
     ///   itself when `max` is 0.
-    package mutating func checkIn(_ key: SlotKey, now: Instant, max: Int) -> SlotKey? {
+    package func checkIn(_ key: SlotKey, now: Instant, max: Int) -> SlotKey? {
         guard max > 0 else { return key }
         let evicted = entries.count >= max ? entries.removeFirst().key : nil
         entries.append(Entry(key: key, since: now))
@@ -29,12 +29,12 @@ package struct IdlePool {
     }
 
     /// Takes the connection that became idle last.
-    package mutating func checkOut() -> SlotKey? {
+    package func checkOut() -> SlotKey? {
         entries.popLast()?.key
     }
 
     /// Forgets a connection that was closed; nothing happens when it is not here.
-    package mutating func remove(_ key: SlotKey) {
+    package func remove(_ key: SlotKey) {
         // From the end: what the peer closes is often what was used last.
         var index = entries.count - 1
         while index >= 0 {
@@ -47,7 +47,7 @@ package struct IdlePool {
     }
 
     /// Takes the oldest connection if it has been idle since `limit` or longer.
-    package mutating func takeExpired(idleSince limit: Instant) -> SlotKey? {
+    package func takeExpired(idleSince limit: Instant) -> SlotKey? {
         guard let oldest = entries.first, oldest.since <= limit else { return nil }
         return entries.removeFirst().key
     }
@@ -56,7 +56,7 @@ package struct IdlePool {
     package var oldestSince: Instant? { entries.first?.since }
 
     /// Takes all connections, to close them.
-    package mutating func takeAll() -> [SlotKey] {
+    package func takeAll() -> [SlotKey] {
         let keys = entries.map(\.key)
         entries.removeAll()
         return keys

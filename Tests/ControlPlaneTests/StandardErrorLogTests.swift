@@ -29,7 +29,8 @@ import Testing
         let text = line(.json, "serving", [("listeners", "0.0.0.0:8080")])
         #expect(
             text
-                == #"{"time":"1970-01-01T00:00:00.000Z","level":"warning","message":"serving","listeners":"0.0.0.0:8080"}"#
+                == #"{"time":"1970-01-01T00:00:00.000Z","level":"warning","#
+                + #""message":"serving","listeners":"0.0.0.0:8080"}"#
         )
     }
 

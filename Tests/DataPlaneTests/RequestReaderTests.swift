@@ -61,7 +61,7 @@ import Testing
         mutating func parseHead() throws -> Bool {
             let buffer = reader.bytes
             hasHead = try reader.parser.parse(buffer.readable, into: &head)
-            if hasHead { reader.headParsed(head) }
+            if hasHead { reader.headParsed(byteCount: head.byteCount, framing: head.framing) }
             return hasHead
         }
 

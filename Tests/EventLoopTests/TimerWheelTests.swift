@@ -49,14 +49,14 @@ import Testing
     @Test(arguments: 0..<12 as Range<UInt64>) func agreesWithASortedList(_ seed: UInt64) {
         var random = SeededRandom(seed: seed)
         var now = Int64.random(in: 0...1_000_000 * Self.second, using: &random)
-        var wheel = TimerWheel(now: Self.at(now))
+        let wheel = TimerWheel(now: Self.at(now))
         var model = Model()
         var expired: [Token] = []
         for _ in 0..<3000 {
             switch Int.random(in: 0..<10, using: &random) {
-            case 0...4: schedule(&wheel, &model, now: now, &random)
-            case 5: cancel(&wheel, &model, &random)
-            case 6: reschedule(&wheel, &model, now: now, &random)
+            case 0...4: schedule(wheel, &model, now: now, &random)
+            case 5: cancel(wheel, &model, &random)
+            case 6: reschedule(wheel, &model, now: now, &random)
             default:
                 now += Self.randomStep(&random)
                 wheel.advance(to: Self.at(now), expired: &expired)
@@ -75,7 +75,7 @@ import Testing
     }
 
     private func schedule(
-        _ wheel: inout TimerWheel, _ model: inout Model, now: Int64, _ random: inout SeededRandom
+        _ wheel: TimerWheel, _ model: inout Model, now: Int64, _ random: inout SeededRandom
     ) {
         let deadline = max(now + Self.randomDelay(&random), 0)
         let token = model.nextToken
@@ -84,7 +84,7 @@ import Testing
         model.armed[token] = Model.Timer(id: id, deadline: max(deadline, now))
     }
 
-    private func cancel(_ wheel: inout TimerWheel, _ model: inout Model, _ random: inout SeededRandom) {
+    private func cancel(_ wheel: TimerWheel, _ model: inout Model, _ random: inout SeededRandom) {
         if let token = model.fired.keys.min(), Bool.random(using: &random), let id = model.fired[token] {
             wheel.cancel(id)
             model.fired[token] = nil
@@ -95,7 +95,7 @@ import Testing
     }
 
     private func reschedule(
-        _ wheel: inout TimerWheel, _ model: inout Model, now: Int64, _ random: inout SeededRandom
+        _ wheel: TimerWheel, _ model: inout Model, now: Int64, _ random: inout SeededRandom
     ) {
         let deadline = max(now + Self.randomDelay(&random), 0)
         let isFired = Bool.random(using: &random)
@@ -134,7 +134,7 @@ import Testing
     }
 
     @Test func roundsUpToTheNextTick() {
-        var wheel = TimerWheel(now: Self.at(0))
+        let wheel = TimerWheel(now: Self.at(0))
         var expired: [Token] = []
         _ = wheel.schedule(Token(bits: 7), at: Self.at(5 * Self.tick + 1))
         wheel.advance(to: Self.at(6 * Self.tick - 1), expired: &expired)
@@ -144,7 +144,7 @@ import Testing
     }
 
     @Test func aTimerOfALaterTurnStaysThroughTheEarlierOnes() {
-        var wheel = TimerWheel(now: Self.at(0))
+        let wheel = TimerWheel(now: Self.at(0))
         var expired: [Token] = []
         let turn = 2048 * Self.tick
         _ = wheel.schedule(Token(bits: 1), at: Self.at(3 * turn + 5 * Self.tick))
@@ -159,7 +159,7 @@ import Testing
     }
 
     @Test func aJumpOfHoursFiresEverythingOnce() {
-        var wheel = TimerWheel(now: Self.at(0))
+        let wheel = TimerWheel(now: Self.at(0))
         var expired: [Token] = []
         for number in 0..<5000 {
             _ = wheel.schedule(Token(bits: UInt64(number)), at: Self.at(Int64(number) * Self.second))
@@ -171,7 +171,7 @@ import Testing
     }
 
     @Test func aDeadlineInThePastFiresAtTheNextTick() {
-        var wheel = TimerWheel(now: Self.at(1000 * Self.tick))
+        let wheel = TimerWheel(now: Self.at(1000 * Self.tick))
         var expired: [Token] = []
         _ = wheel.schedule(Token(bits: 9), at: Self.at(0))
         wheel.advance(to: Self.at(1000 * Self.tick), expired: &expired)
@@ -181,7 +181,7 @@ import Testing
     }
 
     @Test func aClockThatStandsStillOrGoesBackChangesNothing() {
-        var wheel = TimerWheel(now: Self.at(1000 * Self.tick))
+        let wheel = TimerWheel(now: Self.at(1000 * Self.tick))
         var expired = [Token(bits: 1)]
         _ = wheel.schedule(Token(bits: 2), at: Self.at(1000 * Self.tick))
         wheel.advance(to: Self.at(10 * Self.tick), expired: &expired)
@@ -189,7 +189,7 @@ import Testing
     }
 
     @Test func distantFutureNeverComes() {
-        var wheel = TimerWheel(now: Self.at(0))
+        let wheel = TimerWheel(now: Self.at(0))
         var expired: [Token] = []
         let id = wheel.schedule(Token(bits: 1), at: .distantFuture)
         wheel.advance(to: Self.at(1_000_000 * Self.second), expired: &expired)
@@ -199,14 +199,14 @@ import Testing
     }
 
     @Test func freedPlacesAreUsedAgain() {
-        var wheel = TimerWheel(now: Self.at(0))
+        let wheel = TimerWheel(now: Self.at(0))
         let first = wheel.schedule(Token(bits: 1), at: Self.at(Self.second))
         wheel.cancel(first)
         #expect(wheel.schedule(Token(bits: 2), at: Self.at(Self.second)) == first)
     }
 
     @Test func sleepsNoLongerThanItsLimit() {
-        var wheel = TimerWheel(now: Self.at(0))
+        let wheel = TimerWheel(now: Self.at(0))
         _ = wheel.schedule(Token(bits: 1), at: Self.at(20 * Self.second))
         #expect(wheel.millisecondsToNext(limit: 500) == 500)
         let milliseconds = wheel.millisecondsToNext(limit: 60_000)

@@ -98,7 +98,8 @@ import Testing
 
     @Test func marksHopByHopAndTrims() {
         let outcome = parseRequest(
-            "GET / HTTP/1.1\r\nHost: a\r\nX-A:  1 \t\r\nX-B:\r\nConnection: X-A, upgrade, close, host, content-length\r\n"
+            "GET / HTTP/1.1\r\nHost: a\r\nX-A:  1 \t\r\nX-B:\r\n"
+                + "Connection: X-A, upgrade, close, host, content-length\r\n"
                 + "x-a: 2\r\nUpgrade: h2c\r\nContent-Length: 3\r\nTE: trailers\r\nKeep-Alive: 1\r\n"
                 + "x_user: root\r\nX-C: \u{FC}\r\n\r\n")
         guard case .complete(let head) = outcome else {

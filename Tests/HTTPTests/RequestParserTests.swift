@@ -78,7 +78,7 @@ import Testing
         #expect(parseRequest(row.head) == .refused(row.error))
     }
 
-    /// Field lines behind `GET / HTTP/1.1` and before an empty line; `Host` is added in front unless they begin with `^`.
+    /// Field lines behind `GET / HTTP/1.1` and before an empty line; `Host` comes first unless they begin with `^`.
     static let fieldRefusals: [Refusal] = [
         Refusal("^", .hostMissing),
         Refusal("^Accept: a\r\n", .hostMissing),

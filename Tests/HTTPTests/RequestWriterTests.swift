@@ -72,7 +72,8 @@ import Testing
 
     static let forwarded =
         "GET / HTTP/1.1\r\nHost: a\r\nX-Forwarded-For: 1.1.1.1\r\nX-Forwarded-Proto: https\r\n"
-        + "X-Forwarded-Host: b\r\nForwarded: for=1.1.1.1\r\nX-Request-Id: client-1.x_Y\r\nX-Forwarded-For: 2.2.2.2\r\n\r\n"
+        + "X-Forwarded-Host: b\r\nForwarded: for=1.1.1.1\r\nX-Request-Id: client-1.x_Y\r\n"
+        + "X-Forwarded-For: 2.2.2.2\r\n\r\n"
 
     @Test func believesNoStranger() throws {
         #expect(try Self.lines(Self.forwarded) == ["GET / HTTP/1.1", "host: a"] + Self.made)

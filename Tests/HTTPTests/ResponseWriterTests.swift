@@ -114,7 +114,8 @@ import Testing
             edits: HeaderEdits(), into: out)
         #expect(
             String(decoding: out.readable)
-                == "HTTP/1.1 502 Bad Gateway\r\n\(Self.via)\r\n\(Self.date)\r\nconnection: close\r\ncontent-length: 3\r\n\r\n"
+                == "HTTP/1.1 502 Bad Gateway\r\n\(Self.via)\r\n\(Self.date)\r\n"
+                + "connection: close\r\ncontent-length: 3\r\n\r\n"
         )
     }
 }

@@ -7,7 +7,7 @@ import Upstream
     private func at(_ second: Int64) -> Instant { Instant(nanoseconds: second * 1_000_000_000) }
 
     @Test func lastInFirstOut() {
-        var pool = IdlePool()
+        let pool = IdlePool()
         #expect(pool.checkOut() == nil && pool.isEmpty)
         for slot in 1...3 as ClosedRange<UInt32> {
             #expect(pool.checkIn(key(slot), now: at(Int64(slot)), max: 8) == nil)
@@ -18,7 +18,7 @@ import Upstream
     }
 
     @Test func evictsTheOldest() {
-        var pool = IdlePool()
+        let pool = IdlePool()
         #expect(pool.checkIn(key(1), now: at(1), max: 2) == nil)
         #expect(pool.checkIn(key(2), now: at(2), max: 2) == nil)
         #expect(pool.checkIn(key(3), now: at(3), max: 2) == key(1))
@@ -26,13 +26,13 @@ import Upstream
     }
 
     @Test func keepsNothingAtZero() {
-        var pool = IdlePool()
+        let pool = IdlePool()
         #expect(pool.checkIn(key(1), now: at(1), max: 0) == key(1))
         #expect(pool.isEmpty)
     }
 
     @Test func removesWhatWasClosed() {
-        var pool = IdlePool()
+        let pool = IdlePool()
         for slot in 1...3 as ClosedRange<UInt32> { _ = pool.checkIn(key(slot), now: at(1), max: 8) }
         pool.remove(key(2))
         pool.remove(key(2))
@@ -41,7 +41,7 @@ import Upstream
     }
 
     @Test func expiresFromTheOldEnd() {
-        var pool = IdlePool()
+        let pool = IdlePool()
         for slot in 1...3 as ClosedRange<UInt32> { _ = pool.checkIn(key(slot), now: at(Int64(slot)), max: 8) }
         #expect(pool.takeExpired(idleSince: at(0)) == nil)
         #expect(pool.takeExpired(idleSince: at(2)) == key(1))

@@ -44,7 +44,7 @@ import Testing
         #expect(longestRun <= 4)
     }
 
-    @Test func reducesByTheCommonDivisor() {
+    @Test func reducesByTheGreatestDivisor() {
         #expect(WeightedSchedule(weights: [100, 200, 300]).slots.count == 6)
         #expect(WeightedSchedule(weights: Array(repeating: 1_000_000, count: 5)).slots.count == 5)
         #expect(WeightedSchedule(weights: []).slots.isEmpty)

@@ -18,7 +18,7 @@ struct Run: AsyncParsableCommand {
         try await Self.serve { try config.load() }
     }
 
-    /// Serves what `load` returns until a signal ends it. A configuration that is wrong cannot be started (exit code 3).
+    /// Serves what `load` returns until a signal ends it. A wrong configuration cannot be started (exit code 3).
     static func serve(
         whenServing: @escaping @Sendable () -> Void = {}, load: () throws -> LoadedConfig
     ) async throws {

@@ -20,7 +20,7 @@ package enum RequestHeadProperty {
         return forwardingViolation(head, input)
     }
 
-    /// Bytes that are refused when they come at once may be waited on for the end of their line when they come in pieces,
+    /// Bytes that are refused when they come at once may be waited on, up to their line end, when they come in pieces,
     /// so the pieces get a line end behind them.
     private static func splitViolation(_ input: [UInt8], _ whole: Outcome) -> String? {
         var received = input

@@ -1,6 +1,6 @@
 import Glibc
 
-/// Micro-benches of the request path: `MicroBench [part of a name]`. Exits 1 when something that must not allocate does.
+/// Micro-benches of the path of a request: `MicroBench [part of a name]`. Exits 1 when one allocates that must not.
 @main enum Main {
     static func main() {
         let filter = CommandLine.arguments.dropFirst().first ?? ""

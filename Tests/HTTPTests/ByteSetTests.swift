@@ -2,7 +2,7 @@ import HTTP
 import Testing
 
 /// Every byte at every offset from a word's start: the scanners read eight at a time, the rules are per byte.
-@Suite struct ByteClassTests {
+@Suite struct ByteSetTests {
     static let token = Set("!#$%&'*+-.^_`|~0123456789".utf8).union(0x41...0x5A).union(0x61...0x7A)
 
     static func isAccepted(_ head: [UInt8]) -> Bool {
