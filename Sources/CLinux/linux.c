@@ -223,7 +223,8 @@ int64_t gwlinux_receive(int descriptor, void *bytes, size_t count) {
 
 int64_t gwlinux_send(int descriptor, const void *bytes, size_t count, int more) {
     for (;;) {
-        ssize_t sent = syscall(SYS_sendto, descriptor, bytes, count, MSG_NOSIGNAL | (more ? MSG_MORE : 0), NULL, 0);
+        int flags = MSG_NOSIGNAL | (more ? MSG_MORE : 0);
+        ssize_t sent = syscall(SYS_sendto, descriptor, bytes, count, flags, NULL, 0);
         if (sent >= 0) return sent;
         if (errno != EINTR) return -errno;
     }

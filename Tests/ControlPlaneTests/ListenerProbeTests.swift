@@ -13,13 +13,23 @@ import Testing
         return config
     }
 
+    /// A process that another test starts holds copies of this one's sockets until it has become its program, and so
+    /// keeps a port in use for a moment after it was closed here.
+    private func checkSoon(_ listeners: [ListenerConfig]) async throws {
+        for _ in 0..<100 {
+            if (try? await ListenerProbe.check(listeners)) != nil { return }
+            try await Task.sleep(for: .milliseconds(20))
+        }
+        try await ListenerProbe.check(listeners)
+    }
+
     @Test func freeAddressesPass() async throws {
         let port = try FreePort.take()
-        try await ListenerProbe.check([
+        try await checkSoon([
             listener("127.0.0.1:\(port)"), listener("127.0.0.1:0"), listener("unix:/nonexistent/gateway.sock"),
         ])
         // The probe leaves the address free.
-        try await ListenerProbe.check([listener("127.0.0.1:\(port)")])
+        try await checkSoon([listener("127.0.0.1:\(port)")])
     }
 
     @Test func anAddressThatIsSharedIsTaken() async throws {
