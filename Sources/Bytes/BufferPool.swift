@@ -4,12 +4,13 @@
 /// - Threads: one worker's own.
 package final class BufferPool {
     /// Capacities of the pooled classes in bytes; a larger request is served unpooled.
-    package static let classes = [4 << 10, 16 << 10, 64 << 10]
+    package static let classes = [4 << 10, 16 << 10, 64 << 10, 256 << 10]
 
     // One array a class, not an array of arrays: each look-up of a nested one checks two buffers for uniqueness.
     private var small: [ByteBuffer] = []
     private var medium: [ByteBuffer] = []
     private var large: [ByteBuffer] = []
+    private var huge: [ByteBuffer] = []
     private var idleBytes = 0
     private let idleBytesMax: Int
     private var lent = 0
@@ -35,6 +36,9 @@ package final class BufferPool {
         } else if minimum <= 64 << 10 {
             pooled = large.popLast()
             capacity = 64 << 10
+        } else if minimum <= 256 << 10 {
+            pooled = huge.popLast()
+            capacity = 256 << 10
         } else {
             return ByteBuffer(capacity: minimum)
         }
@@ -53,6 +57,7 @@ package final class BufferPool {
         case 4 << 10: small.append(buffer)
         case 16 << 10: medium.append(buffer)
         case 64 << 10: large.append(buffer)
+        case 256 << 10: huge.append(buffer)
         default: return
         }
         idleBytes += capacity

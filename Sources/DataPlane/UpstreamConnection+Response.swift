@@ -48,7 +48,7 @@ extension UpstreamConnection {
     /// What a slow client does not take is kept in memory, so reads for it are small; a fast one gets large ones.
     private func adaptReadMax() {
         let isTaken = receiver?.canTakeResponse ?? true
-        readMax = isTaken ? min(readMax * 2, Worker.scratchByteCount) : Self.readMin
+        readMax = isTaken ? min(readMax * 2, Worker.scratchByteCount) : max(readMax / 2, Self.readMin)
     }
 
     private func process(_ buffer: ByteBuffer) {

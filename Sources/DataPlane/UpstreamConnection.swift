@@ -50,7 +50,7 @@ final class UpstreamConnection: UpstreamStream {
     var readMax = UpstreamConnection.readStart
 
     static let readStart = 64 << 10
-    static let readMin = 16 << 10
+    static let readMin = 64 << 10
 
     /// More interim responses than any server sends; a flood of them would be free otherwise.
     static let interimMax = 16

@@ -42,7 +42,7 @@ package final class Worker {
     private var isAcceptPaused = false
 
     /// One read of a body moves this much at most; it lies in one warm buffer, not in one per connection.
-    static let scratchByteCount = 256 << 10
+    static let scratchByteCount = 512 << 10
     private static let acceptsPerTurn = 64
     private static let pooledMax = 256
 
