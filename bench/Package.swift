@@ -1,7 +1,7 @@
 // swift-tools-version: 6.2
 import PackageDescription
 
-// The measured sources are links into the parent's tree, as `package` access ends at a package.
+// The measured sources are links into the parent's tree, as `package` access ends at a package; `run.sh` makes them.
 let settings: [SwiftSetting] = [
     .swiftLanguageMode(.v6),
     .strictMemorySafety(),

@@ -2,7 +2,7 @@
 import PackageDescription
 
 // The fuzzed sources are links into the parent's tree: `package` access ends at a package, so a dependency on the
-// parent would see nothing of it. The properties are links too, to where unit tests replay them.
+// parent would see nothing of it. The properties are links too, to where unit tests replay them. `run.sh` makes them.
 let sanitizers = "-sanitize=fuzzer,address"
 
 let settings: [SwiftSetting] = [

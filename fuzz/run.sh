@@ -10,6 +10,13 @@ seconds=${1:-60}
 [ $# -gt 0 ] || set -- request-head response-head chunked-body path yaml
 
 swift=$(command -v swift || echo /opt/swift/usr/bin/swift)
+# Links into the parent's tree, made here: not every way of copying a tree keeps links.
+for layer in Bytes CHeaderTable CPCRE2 Config HTTP Routing; do
+    ln -sfn "../../Sources/$layer" "$here/Sources/$layer"
+done
+ln -sfn ../../Sources/ControlPlane/ConfigFile "$here/Sources/ControlPlane"
+ln -sfn ../../Tests/HTTPTests/Properties "$here/Sources/HTTPProperties"
+ln -sfn ../../Tests/ControlPlaneTests/Properties "$here/Sources/ConfigProperties"
 # The address sanitizer and the compiler's interface to its index do not go together with gold; see Package.swift.
 "$swift" build --package-path "$here" -c release --product Fuzz
 program="$here/.build/release/Fuzz"
