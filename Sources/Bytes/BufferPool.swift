@@ -6,11 +6,11 @@ package final class BufferPool {
     /// Capacities of the pooled classes in bytes; a larger request is served unpooled.
     package static let classes = [4 << 10, 16 << 10, 64 << 10, 256 << 10]
 
-    // One array a class, not an array of arrays: each look-up of a nested one checks two buffers for uniqueness.
-    private var small: [ByteBuffer] = []
-    private var medium: [ByteBuffer] = []
-    private var large: [ByteBuffer] = []
-    private var huge: [ByteBuffer] = []
+    // Lists through the buffers themselves: an array would be checked for uniqueness, room and exclusive access.
+    private var small: ByteBuffer?
+    private var medium: ByteBuffer?
+    private var large: ByteBuffer?
+    private var huge: ByteBuffer?
     private var idleBytes = 0
     private let idleBytesMax: Int
     private var lent = 0
@@ -19,7 +19,14 @@ package final class BufferPool {
 
     package init(idleBytesMax: Int = 4 << 20) {
         self.idleBytesMax = idleBytesMax
-        small.reserveCapacity(256)
+    }
+
+    deinit {
+        // One by one: a long list that is released at its head would recurse.
+        for first in [small, medium, large, huge] {
+            var next = first
+            while let buffer = next { next = buffer.takeNext() }
+        }
     }
 
     /// An empty buffer with room for at least `minimum` bytes.
@@ -28,16 +35,20 @@ package final class BufferPool {
         let pooled: ByteBuffer?
         let capacity: Int
         if minimum <= 4 << 10 {
-            pooled = small.popLast()
+            pooled = small
+            if let pooled { small = pooled.takeNext() }
             capacity = 4 << 10
         } else if minimum <= 16 << 10 {
-            pooled = medium.popLast()
+            pooled = medium
+            if let pooled { medium = pooled.takeNext() }
             capacity = 16 << 10
         } else if minimum <= 64 << 10 {
-            pooled = large.popLast()
+            pooled = large
+            if let pooled { large = pooled.takeNext() }
             capacity = 64 << 10
         } else if minimum <= 256 << 10 {
-            pooled = huge.popLast()
+            pooled = huge
+            if let pooled { huge = pooled.takeNext() }
             capacity = 256 << 10
         } else {
             return ByteBuffer(capacity: minimum)
@@ -54,10 +65,18 @@ package final class BufferPool {
         guard idleBytes + capacity <= idleBytesMax else { return }
         buffer.clear()
         switch capacity {
-        case 4 << 10: small.append(buffer)
-        case 16 << 10: medium.append(buffer)
-        case 64 << 10: large.append(buffer)
-        case 256 << 10: huge.append(buffer)
+        case 4 << 10:
+            buffer.pool(before: small)
+            small = buffer
+        case 16 << 10:
+            buffer.pool(before: medium)
+            medium = buffer
+        case 64 << 10:
+            buffer.pool(before: large)
+            large = buffer
+        case 256 << 10:
+            buffer.pool(before: huge)
+            huge = buffer
         default: return
         }
         idleBytes += capacity

@@ -13,6 +13,9 @@ package final class ByteBuffer {
     private var readOffset = 0
     private var writeOffset = 0
 
+    /// The buffer below this one in the pool that holds both.
+    private var next: ByteBuffer?
+
     package init(capacity: Int) {
         precondition(capacity > 0)
         unsafe storage = .allocate(capacity: capacity)
@@ -137,6 +140,16 @@ package final class ByteBuffer {
     package func truncate(to index: Int) {
         precondition(index >= readOffset && index <= writeOffset)
         writeOffset = index
+    }
+
+    func pool(before other: ByteBuffer?) {
+        next = other
+    }
+
+    func takeNext() -> ByteBuffer? {
+        let other = next
+        next = nil
+        return other
     }
 
     /// Empties the buffer.

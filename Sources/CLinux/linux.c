@@ -211,8 +211,8 @@ int gwlinux_socket_error(int descriptor) {
     return code;
 }
 
-/* recv and send are cancellation points: with threads, the library's wrappers switch the kind of cancellation on and off
-   around each call, which costs some 150 ns a request. Nobody cancels a worker, so the calls are made bare. */
+/* recv and send are cancellation points: with threads, the library's wrappers switch the kind of cancellation on and
+   off around each call, which costs some 150 ns a request. Nobody cancels a worker, so the calls are made bare. */
 int64_t gwlinux_receive(int descriptor, void *bytes, size_t count) {
     for (;;) {
         ssize_t received = syscall(SYS_recvfrom, descriptor, bytes, count, 0, NULL, NULL);

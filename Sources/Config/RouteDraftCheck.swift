@@ -6,7 +6,6 @@ struct RouteDraftCheck {
 
     /// nil after reporting what does not fit together.
     func route() -> RouteConfig? {
-        context.define(.route, draft.name, at: node["name"]?.position ?? node.position)
         guard let action = action() else { return nil }
         if draft.path != nil, let regex = draft.pathRegex {
             context.report(.conflictingKeys, "a route has path or path_regex, not both", at: regex.position)

@@ -41,11 +41,17 @@ enum RouteSchema {
         RouteDraftCheck(draft: draft, node: node, context: context).route()
     }
 
+    /// Registered with the key, so that a route that is wrong elsewhere still counts.
+    private static let uniqueName = ValueSchema.name.checked { name, node, context in
+        context.define(.route, name, at: node.position)
+        return name
+    }
+
     private static let schema = ObjectSchema(
         "route", "Which requests it takes, and what becomes of them.", empty: RouteDraft(),
         position: { $0.position = $1 },
         fields: [
-            .required("name", \.name, .name, "Unique; appears in logs and metrics."),
+            .required("name", \.name, uniqueName, "Unique; appears in logs and metrics."),
             .optional(
                 "path", \.path, ValueSchema.pathPattern.located,
                 "Exact (`/a/b`), with parameters of one segment (`/a/{id}`), or a prefix of whole segments (`/a/*`, "

@@ -8,10 +8,20 @@ struct DeadlineTimer {
     private var id = TimerWheel.none
     private var armedAt = Instant.distantFuture
 
-    /// Moves the deadline.
-    mutating func set(_ deadline: Instant, token: Token, wheel: TimerWheel) {
+    /// Moves the deadline. True when it now comes before the wheel's own time and `arm` is due; mostly it does not.
+    @inline(__always)
+    mutating func moves(to deadline: Instant) -> Bool {
         self.deadline = deadline
-        guard deadline < armedAt else { return }
+        return deadline < armedAt
+    }
+
+    /// Moves the deadline, and the wheel's entry where that is too late.
+    mutating func set(_ deadline: Instant, token: Token, wheel: TimerWheel) {
+        if moves(to: deadline) { arm(token: token, wheel: wheel) }
+    }
+
+    /// Has the wheel come up at the deadline.
+    mutating func arm(token: Token, wheel: TimerWheel) {
         armedAt = deadline
         if id == TimerWheel.none {
             id = wheel.schedule(token, at: deadline)

@@ -32,8 +32,8 @@ final class Exchange: OutboundRequest, UpstreamReceiver {
     var changedPath: [UInt8] = []
     var isPathChanged = false
     var captures = PathCaptures()
-    var requestEdits = HeaderEdits()
-    var responseEdits = HeaderEdits()
+    let requestEdits = HeaderEdits()
+    let responseEdits = HeaderEdits()
     let requestID = ByteBuffer(capacity: 128)
     let peerText = ByteBuffer(capacity: 64)
     /// Whose address `peerText` holds.
@@ -241,9 +241,9 @@ final class Exchange: OutboundRequest, UpstreamReceiver {
         isTryObserved = false
         let stream: UpstreamConnection
         do throws(UpstreamFailure) {
+            let hash = pool.isHashed ? requestHash(pool.hashSource) : 0
             stream = try pool.open(
-                for: self, method: request.method, hash: requestHash(pool.hashSource), mustBeFresh: mustBeFresh,
-                on: worker)
+                for: self, method: request.method, hash: hash, mustBeFresh: mustBeFresh, on: worker)
         } catch {
             return answer(Refusal(error.endReason))
         }

@@ -28,22 +28,24 @@ final class RequestReader {
     var bytes: ByteBuffer
     /// The exchange of the request that is being read: HTTP/1.1 has one at a time, so it is pooled along.
     let exchange: Exchange?
+    /// Of the configuration that the limits are from.
+    let generation: Int
     private var headByteCount = 0
     /// The body has not outgrown `bytes`, so it can be read again for a replay.
     private(set) var isRewindable = true
     private var framing = BodyFraming.none
 
-    init(limits: RequestLimits, bytes: ByteBuffer, exchange: Exchange? = nil) {
+    init(limits: RequestLimits, bytes: ByteBuffer, exchange: Exchange? = nil, generation: Int = 0) {
         self.exchange = exchange
+        self.generation = generation
         parser = RequestParser(limits: limits)
         decoder = ChunkedDecoder(limits: limits)
         self.bytes = bytes
     }
 
-    /// Makes a pooled reader ready for a new connection's request.
-    func prepare(limits: RequestLimits) {
-        parser = RequestParser(limits: limits)
-        decoder = ChunkedDecoder(limits: limits)
+    /// Makes a pooled reader ready for a new connection's request, under the limits that it was made with.
+    func prepare() {
+        parser.reset()
         body = .none
     }
 

@@ -9,7 +9,7 @@ extension ServerConnection: DownstreamStream {
     }
 
     func sendHead(
-        _ head: borrowing ResponseHead, bytes: Span<UInt8>, framing: BodyFraming, edits: borrowing HeaderEdits
+        _ head: borrowing ResponseHead, bytes: Span<UInt8>, framing: BodyFraming, edits: HeaderEdits
     ) {
         // An answer before the end of the request leaves the connection in a state that is not worth saving.
         if worker.isDraining || reader?.body.isComplete != true { closesAfterResponse = true }
@@ -31,7 +31,7 @@ extension ServerConnection: DownstreamStream {
 
     private func write(
         _ head: borrowing ResponseHead, _ bytes: Span<UInt8>, framing: BodyFraming, closes: Bool,
-        edits: borrowing HeaderEdits
+        edits: HeaderEdits
     ) {
         guard state != .closed else { return }
         let room = output.reserve(ResponseWriter.byteCountMax(head, edits: edits), pool: worker.buffers)

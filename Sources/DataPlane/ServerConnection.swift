@@ -143,8 +143,9 @@ final class ServerConnection {
     }
 
     func rearm() {
-        let deadline = exchange.map { min($0.deadline, stateDeadline) } ?? stateDeadline
-        timer.set(deadline, token: token, wheel: worker.timers)
+        var deadline = stateDeadline
+        if let exchange, exchange.deadline < deadline { deadline = exchange.deadline }
+        if timer.moves(to: deadline) { timer.arm(token: token, wheel: worker.timers) }
     }
 
     // MARK: Request heads
@@ -152,12 +153,14 @@ final class ServerConnection {
     private func readHead() {
         while state == .idle || state == .readingHead {
             let reader = openReader()
-            if reader.bytes.writableCount == 0 {
+            var bytes = reader.bytes
+            if bytes.writableCount == 0 {
                 // The parser refuses heads past their limits, which bounds this.
-                reader.bytes = worker.buffers.grow(reader.bytes, atLeast: reader.bytes.capacity * 2)
+                bytes = worker.buffers.grow(bytes, atLeast: bytes.capacity * 2)
+                reader.bytes = bytes
             }
-            let outcome = socket.receive(into: reader.bytes)
-            let isFilled = reader.bytes.writableCount == 0
+            let outcome = socket.receive(into: bytes)
+            let isFilled = bytes.writableCount == 0
             switch outcome {
             case .transferred:
                 mayHaveInput = isFilled

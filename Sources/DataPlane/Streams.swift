@@ -14,7 +14,7 @@ protocol DownstreamStream: AnyObject {
     func sendInterim(_ head: borrowing ResponseHead, bytes: Span<UInt8>)
     /// Sends the final head. `framing` is that of the body that follows, not the client's wire form.
     func sendHead(
-        _ head: borrowing ResponseHead, bytes: Span<UInt8>, framing: BodyFraming, edits: borrowing HeaderEdits)
+        _ head: borrowing ResponseHead, bytes: Span<UInt8>, framing: BodyFraming, edits: HeaderEdits)
     func sendBody(_ bytes: Span<UInt8>)
     /// Ends the response in order. `trailers` are complete field lines, empty for none.
     func endResponse(trailers: [UInt8])

@@ -15,6 +15,7 @@ package final class UpstreamPool {
     package let cluster: Cluster
     /// What requests are spread by; nil unless the policy is a hash.
     package let hashSource: HashSource?
+    let isHashed: Bool
     /// Nanoseconds.
     let connectTimeout: Int64
     let responseTimeout: Int64
@@ -44,6 +45,7 @@ package final class UpstreamPool {
         self.name = name
         self.cluster = cluster
         self.hashSource = hashSource
+        isHashed = hashSource != nil
         connectTimeout = settings.connectTimeout.nanoseconds
         responseTimeout = settings.responseTimeout.nanoseconds
         idleTimeout = settings.idleTimeout.nanoseconds

@@ -308,15 +308,20 @@ package final class Worker {
 
     func takeReader() -> RequestReader {
         guard let reader = readers.popLast() else {
-            return RequestReader(limits: snapshot.limits, bytes: buffers.take(), exchange: Exchange(worker: self))
+            return RequestReader(
+                limits: snapshot.limits, bytes: buffers.take(), exchange: Exchange(worker: self),
+                generation: snapshot.generation)
         }
-        reader.prepare(limits: snapshot.limits)
+        reader.prepare()
         return reader
     }
 
     /// Keeps the reader with a buffer of the smallest class; a head that outgrew it gives the larger one back.
     func giveReader(_ reader: RequestReader) {
-        guard readers.count < Self.pooledMax else { return buffers.give(reader.bytes) }
+        // One of an older generation has that one's limits, and its exchange keeps its snapshot alive.
+        guard readers.count < Self.pooledMax, reader.generation == snapshot.generation else {
+            return buffers.give(reader.bytes)
+        }
         if reader.bytes.capacity == BufferPool.classes[0] {
             reader.bytes.clear()
         } else {

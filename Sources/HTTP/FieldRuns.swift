@@ -12,7 +12,7 @@ enum FieldRuns {
     @inline(__always)
     static func write(
         _ fields: borrowing [HeaderField], bytes: Span<UInt8>, from start: Int, fieldsStart: Int, omitted: UInt64,
-        edits: borrowing HeaderEdits, into out: ByteBuffer
+        edits: HeaderEdits, into out: ByteBuffer
     ) {
         let skippedSet = omitted | edits.replacedSet
         let checksNames = edits.replacesUnknown

@@ -8,7 +8,9 @@ import CHeaderTable
 ///
 /// Framing, hop-by-hop fields and malformed names or values are refused, so that no filter can change where a message
 /// ends or smuggle a line into it.
-package struct HeaderEdits: Sendable {
+///
+/// A class, since a struct that is a property of an exchange would be checked for exclusive access on every use.
+package final class HeaderEdits: CustomStringConvertible {
     struct Edit: Sendable {
         /// Whether the fields of this name that came with the head are left out.
         var replaces: Bool
@@ -28,12 +30,21 @@ package struct HeaderEdits: Sendable {
 
     package init() {}
 
+    /// One line an edit, `-name` for a removal.
+    package var description: String {
+        edits.map { edit in
+            let name = String(decoding: bytes[edit.name], as: UTF8.self)
+            guard edit.isWritten else { return "-\(name)" }
+            return (edit.replaces ? "=" : "+") + "\(name): \(String(decoding: bytes[edit.value], as: UTF8.self))"
+        }.joined(separator: "\n")
+    }
+
     package var isEmpty: Bool { edits.isEmpty }
 
     /// Upper bound of the bytes that the edits add to a head.
     package var byteCount: Int { bytes.count + edits.count * 4 }
 
-    package mutating func removeAll() {
+    package func removeAll() {
         edits.removeAll(keepingCapacity: true)
         bytes.removeAll(keepingCapacity: true)
         replacedSet = 0
@@ -44,7 +55,7 @@ package struct HeaderEdits: Sendable {
     ///
     /// - Returns: false when the edit was refused.
     @discardableResult
-    package mutating func set(_ name: Span<UInt8>, _ value: Span<UInt8>) -> Bool {
+    package func set(_ name: Span<UInt8>, _ value: Span<UInt8>) -> Bool {
         guard let known = Self.editable(name), Self.isValid(value: value) else { return false }
         silence(name, known: known)
         append(name, value, known: known, replaces: true, isWritten: true)
@@ -55,7 +66,7 @@ package struct HeaderEdits: Sendable {
     ///
     /// - Returns: false when the edit was refused, as is an added `host`.
     @discardableResult
-    package mutating func add(_ name: Span<UInt8>, _ value: Span<UInt8>) -> Bool {
+    package func add(_ name: Span<UInt8>, _ value: Span<UInt8>) -> Bool {
         guard let known = Self.editable(name), known != .host, Self.isValid(value: value) else { return false }
         append(name, value, known: known, replaces: false, isWritten: true)
         return true
@@ -65,7 +76,7 @@ package struct HeaderEdits: Sendable {
     ///
     /// - Returns: false when the edit was refused, as is the removal of `host`.
     @discardableResult
-    package mutating func remove(_ name: Span<UInt8>) -> Bool {
+    package func remove(_ name: Span<UInt8>) -> Bool {
         guard let known = Self.editable(name), known != .host else { return false }
         silence(name, known: known)
         append(name, Span(), known: known, replaces: true, isWritten: false)
@@ -73,11 +84,11 @@ package struct HeaderEdits: Sendable {
     }
 
     @discardableResult
-    package mutating func set(_ name: [UInt8], _ value: [UInt8]) -> Bool { set(name.span, value.span) }
+    package func set(_ name: [UInt8], _ value: [UInt8]) -> Bool { set(name.span, value.span) }
     @discardableResult
-    package mutating func add(_ name: [UInt8], _ value: [UInt8]) -> Bool { add(name.span, value.span) }
+    package func add(_ name: [UInt8], _ value: [UInt8]) -> Bool { add(name.span, value.span) }
     @discardableResult
-    package mutating func remove(_ name: [UInt8]) -> Bool { remove(name.span) }
+    package func remove(_ name: [UInt8]) -> Bool { remove(name.span) }
 
     /// Whether the fields of that name that came with the head are left out.
     func replaces(_ field: HeaderField, in head: Span<UInt8>) -> Bool {
@@ -107,7 +118,7 @@ package struct HeaderEdits: Sendable {
         }
     }
 
-    private mutating func append(
+    private func append(
         _ name: Span<UInt8>, _ value: Span<UInt8>, known: KnownHeader, replaces: Bool, isWritten: Bool
     ) {
         let start = bytes.count
@@ -123,9 +134,10 @@ package struct HeaderEdits: Sendable {
     }
 
     /// Makes earlier edits of that name write nothing.
-    private mutating func silence(_ name: Span<UInt8>, known: KnownHeader) {
+    private func silence(_ name: Span<UInt8>, known: KnownHeader) {
+        let written = bytes
         for index in edits.indices where edits[index].known == known && edits[index].isWritten {
-            if known != .unknown || ASCII.equalIgnoringCase(bytes.span.extracting(edits[index].name), name) {
+            if known != .unknown || ASCII.equalIgnoringCase(written.span.extracting(edits[index].name), name) {
                 edits[index].isWritten = false
             }
         }

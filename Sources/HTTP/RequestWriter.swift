@@ -19,7 +19,7 @@ package enum RequestWriter {
     /// Upper bound of what `write` appends for the same arguments.
     package static func byteCountMax(
         _ head: borrowing RequestHead, path: Span<UInt8>, query: Span<UInt8>, host: Span<UInt8>,
-        edits: borrowing HeaderEdits, peer: Span<UInt8>, requestID: Span<UInt8>
+        edits: HeaderEdits, peer: Span<UInt8>, requestID: Span<UInt8>
     ) -> Int {
         head.byteCount + path.count + query.count + host.count + edits.byteCount + peer.count + requestID.count
             + head.authorityRange.count + 512
@@ -41,7 +41,7 @@ package enum RequestWriter {
     ///   - peer: text of the client's address.
     package static func write(
         _ head: borrowing RequestHead, bytes: Span<UInt8>, path: Span<UInt8>, query: Span<UInt8>, hasQuery: Bool,
-        host: Span<UInt8>, framing: BodyFraming, edits: borrowing HeaderEdits, forwarded: Forwarded,
+        host: Span<UInt8>, framing: BodyFraming, edits: HeaderEdits, forwarded: Forwarded,
         peer: Span<UInt8>, requestID: Span<UInt8>, into out: ByteBuffer
     ) {
         // With the space behind the method.

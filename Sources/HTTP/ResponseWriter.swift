@@ -5,7 +5,7 @@ import CHeaderTable
 /// say (RFC 9112 §4, RFC 9110 §7.6).
 package enum ResponseWriter {
     /// Upper bound of what `write` appends for the same arguments.
-    package static func byteCountMax(_ head: borrowing ResponseHead, edits: borrowing HeaderEdits) -> Int {
+    package static func byteCountMax(_ head: borrowing ResponseHead, edits: HeaderEdits) -> Int {
         head.byteCount + edits.byteCount + 320
     }
 
@@ -22,7 +22,7 @@ package enum ResponseWriter {
     ///   - date: value of a Date to add when the upstream sent none (RFC 9110 §6.6.1).
     package static func write(
         _ head: borrowing ResponseHead, bytes: Span<UInt8>, framing: BodyFraming, clientMinorVersion: Int,
-        closes: Bool, date: Span<UInt8>, edits: borrowing HeaderEdits, into out: ByteBuffer
+        closes: Bool, date: Span<UInt8>, edits: HeaderEdits, into out: ByteBuffer
     ) {
         let isInterim = head.status < 200
         let keepsLength =

@@ -100,9 +100,9 @@ package protocol FilterExchange: AnyObject {
     var responseStatus: Int { get }
 
     /// Edits that are applied when the request is serialised for the upstream.
-    var requestEdits: HeaderEdits { get set }
+    var requestEdits: HeaderEdits { get }
     /// Edits that are applied when the response is serialised for the client.
-    var responseEdits: HeaderEdits { get set }
+    var responseEdits: HeaderEdits { get }
 
     /// Lowers the limit on the request body: 413 past it, announced or counted.
     func limitRequestBody(to byteCount: Int)

@@ -213,7 +213,7 @@ import Testing
         try feeder.take(Array((Self.rows[3].head + "5\r\nhel").utf8)[...])
         let reader = feeder.reader
         reader.bytes.clear()
-        reader.prepare(limits: RequestLimits())
+        reader.prepare()
         #expect(reader.body == .none && reader.bytes.isEmpty)
         feeder.hasHead = false
         feeder.body = []

@@ -118,7 +118,7 @@ import Testing
     }
 
     @Test func appliesEdits() throws {
-        var edits = HeaderEdits()
+        let edits = HeaderEdits()
         func bytes(_ text: String) -> [UInt8] { Array(text.utf8) }
         edits.set(bytes("accept"), bytes("lost"))
         edits.set(bytes("Accept"), bytes("new"))
@@ -145,7 +145,7 @@ import Testing
         ("content-length", "1"), ("Transfer-Encoding", "chunked"), ("connection", "x"), ("upgrade", "x"),
         ("te", "x"), ("", "x"), ("a b", "x"), ("a:", "x"), ("a", "x\r\nb: c"), ("a", "x\n"), ("a", "\0"),
     ]) func refusesDangerousEdits(name: String, value: String) {
-        var edits = HeaderEdits()
+        let edits = HeaderEdits()
         let setIsAccepted = edits.set(Array(name.utf8), Array(value.utf8))
         let addIsAccepted = edits.add(Array(name.utf8), Array(value.utf8))
         #expect(!setIsAccepted && !addIsAccepted)

@@ -87,7 +87,7 @@ import Testing
     }
 
     @Test func appliesEditsAndStatus() throws {
-        var edits = HeaderEdits()
+        let edits = HeaderEdits()
         edits.set(Array("server".utf8), Array("gw".utf8))
         edits.set(Array("date".utf8), Array("now".utf8))
         edits.remove(Array("x-powered-by".utf8))

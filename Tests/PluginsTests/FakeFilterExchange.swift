@@ -12,8 +12,8 @@ final class FakeFilterExchange: FilterExchange {
     var requestBytes = ByteBuffer(capacity: 4096)
     var clientAddress = IPAddress.loopback
     var responseStatus = 0
-    var requestEdits = HeaderEdits()
-    var responseEdits = HeaderEdits()
+    let requestEdits = HeaderEdits()
+    let responseEdits = HeaderEdits()
     /// Every limit that was asked for, in order.
     private(set) var bodyLimits: [Int] = []
     private(set) var resumptions: [FilterVerdict] = []

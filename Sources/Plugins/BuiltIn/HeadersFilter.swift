@@ -10,7 +10,7 @@ package final class HeadersFilter: Filter {
 
         package init() {}
 
-        func apply(to edits: inout HeaderEdits) {
+        func apply(to edits: HeaderEdits) {
             for name in remove { edits.remove(name) }
             for pair in set { edits.set(pair.name, pair.value) }
             for pair in add { edits.add(pair.name, pair.value) }
@@ -28,12 +28,12 @@ package final class HeadersFilter: Filter {
     }
 
     package func onRequest(_ exchange: any FilterExchange) -> FilterVerdict {
-        request.apply(to: &exchange.requestEdits)
+        request.apply(to: exchange.requestEdits)
         return .proceed
     }
 
     package func onResponse(_ exchange: any FilterExchange) -> FilterVerdict {
-        response.apply(to: &exchange.responseEdits)
+        response.apply(to: exchange.responseEdits)
         return .proceed
     }
 }
