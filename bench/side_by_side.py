@@ -117,8 +117,8 @@ def wrk(options, port, path, connections, close=False):
     return {
         "requests": int(re.search(r"(\d+) requests in", text)[1]),
         "req/s": float(re.search(r"Requests/sec:\s+([\d.]+)", text)[1]),
-        "p50 us": microseconds(re.search(r"50%\s+(\S+)", text)[1]),
-        "p99 us": microseconds(re.search(r"99%\s+(\S+)", text)[1]),
+        "p50 us": microseconds(re.search(r"\n\s+50%\s+(\S+)", text)[1]),
+        "p99 us": microseconds(re.search(r"\n\s+99%\s+(\S+)", text)[1]),
         "errors": int(failed[1] if failed else 0) + sum(map(int, errors.groups()) if errors else []),
     }
 
