@@ -8,20 +8,15 @@ struct DeadlineTimer {
     private var id = TimerWheel.none
     private var armedAt = Instant.distantFuture
 
-    /// Moves the deadline. True when it now comes before the wheel's own time and `arm` is due; mostly it does not.
+    /// Moves the deadline, and the entry of the wheel where that is too late; mostly it is not.
     @inline(__always)
-    mutating func moves(to deadline: Instant) -> Bool {
+    mutating func set(_ deadline: Instant, token: Token, wheel: @autoclosure () -> TimerWheel) {
         self.deadline = deadline
-        return deadline < armedAt
-    }
-
-    /// Moves the deadline, and the wheel's entry where that is too late.
-    mutating func set(_ deadline: Instant, token: Token, wheel: TimerWheel) {
-        if moves(to: deadline) { arm(token: token, wheel: wheel) }
+        if deadline < armedAt { arm(token: token, wheel: wheel()) }
     }
 
     /// Has the wheel come up at the deadline.
-    mutating func arm(token: Token, wheel: TimerWheel) {
+    private mutating func arm(token: Token, wheel: TimerWheel) {
         armedAt = deadline
         if id == TimerWheel.none {
             id = wheel.schedule(token, at: deadline)

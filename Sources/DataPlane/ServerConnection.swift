@@ -145,7 +145,7 @@ final class ServerConnection {
     func rearm() {
         var deadline = stateDeadline
         if let exchange, exchange.deadline < deadline { deadline = exchange.deadline }
-        if timer.moves(to: deadline) { timer.arm(token: token, wheel: worker.timers) }
+        timer.set(deadline, token: token, wheel: worker.timers)
     }
 
     // MARK: Request heads

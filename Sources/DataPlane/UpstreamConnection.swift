@@ -75,7 +75,7 @@ final class UpstreamConnection: UpstreamStream {
     private var token: Token { Token(.upstream, key) }
 
     func setDeadline(_ deadline: Instant) {
-        if timer.moves(to: deadline) { timer.arm(token: token, wheel: worker.timers) }
+        timer.set(deadline, token: token, wheel: worker.timers)
     }
 
     // MARK: Sending
