@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <poll.h>
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
@@ -109,6 +110,19 @@ static int fail_closing(int descriptor) {
     return -code;
 }
 
+static int await(int descriptor, short events, int timeout_ms) {
+    struct pollfd waited = {.fd = descriptor, .events = events};
+    int count;
+    do {
+        count = poll(&waited, 1, timeout_ms);
+    } while (count < 0 && errno == EINTR);
+    return count < 0 ? -errno : count;
+}
+
+void gwlinux_eventfd_wait(int descriptor, int timeout_ms) { (void)await(descriptor, POLLIN, timeout_ms); }
+
+int gwlinux_await_writable(int descriptor, int timeout_ms) { return await(descriptor, POLLOUT, timeout_ms); }
+
 int gwlinux_listen_tcp(const gwlinux_address *address, int backlog, int reuse_port) {
     struct sockaddr_storage storage;
     socklen_t length = to_sockaddr(address, &storage);
@@ -144,7 +158,8 @@ int gwlinux_listen_unix(const char *path, int backlog, uint32_t mode) {
     struct stat status;
     if (lstat(path, &status) == 0) {
         if (!S_ISSOCK(status.st_mode)) return -EEXIST;
-        int probe = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+        /* Non-blocking: a server whose queue is full would hold us up for as long as it is. */
+        int probe = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
         if (probe < 0) return -errno;
         int alive = connect(probe, (struct sockaddr *)&address, sizeof address) == 0 || errno != ECONNREFUSED;
         close(probe);
@@ -204,6 +219,24 @@ int gwlinux_connect_unix(const char *path, int *connected) {
     return descriptor;
 }
 
+int gwlinux_send_datagram(const char *path, const void *bytes, size_t count) {
+    struct sockaddr_un address;
+    int code = unix_address(path, &address);
+    if (code < 0) return code;
+    /* An abstract name is as long as the address says; without that, the padding would be part of it. */
+    socklen_t length = offsetof(struct sockaddr_un, sun_path) + strlen(path) + (path[0] == '@' ? 0 : 1);
+    if (path[0] == '@') address.sun_path[0] = 0;
+    int descriptor = socket(AF_UNIX, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    if (descriptor < 0) return -errno;
+    ssize_t sent;
+    do {
+        sent = sendto(descriptor, bytes, count, MSG_NOSIGNAL, (struct sockaddr *)&address, length);
+    } while (sent < 0 && errno == EINTR);
+    if (sent < 0) return fail_closing(descriptor);
+    close(descriptor);
+    return 0;
+}
+
 int gwlinux_socket_error(int descriptor) {
     int code = 0;
     socklen_t length = sizeof code;
@@ -251,6 +284,19 @@ int gwlinux_shutdown_write(int descriptor) {
 int gwlinux_abort_on_close(int descriptor) {
     struct linger linger = {.l_onoff = 1, .l_linger = 0};
     return setsockopt(descriptor, SOL_SOCKET, SO_LINGER, &linger, sizeof linger) < 0 ? -errno : 0;
+}
+
+int gwlinux_socket_pair(int *first, int *second) {
+    int pair[2];
+    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, pair) < 0) return -errno;
+    *first = pair[0];
+    *second = pair[1];
+    return 0;
+}
+
+int gwlinux_duplicate(int descriptor) {
+    int copy = fcntl(descriptor, F_DUPFD_CLOEXEC, 0);
+    return copy >= 0 ? copy : -errno;
 }
 
 void gwlinux_close(int descriptor) {
@@ -313,6 +359,11 @@ int gwlinux_start_thread(const char *name, size_t stack_bytes, void (*body)(void
         return -code;
     }
     return 0;
+}
+
+void gwlinux_lower_priority(int niceness) {
+    /* Linux keeps the value for each thread, whatever POSIX says of processes. */
+    (void)setpriority(PRIO_PROCESS, (id_t)syscall(SYS_gettid), niceness);
 }
 
 int64_t gwlinux_raise_descriptor_limit(void) {

@@ -15,13 +15,19 @@ package final class Listener {
     package let descriptor: Int32
     package let address: SocketAddress
     package let isShared: Bool
-    private let ownsDescriptor: Bool
+    /// Of several descriptors for one unix socket, one takes its file away.
+    private let ownsPath: Bool
 
-    private init(descriptor: Int32, address: SocketAddress, isShared: Bool, owns: Bool) {
+    private init(descriptor: Int32, address: SocketAddress, isShared: Bool, ownsPath: Bool) {
         self.descriptor = descriptor
         self.address = address
         self.isShared = isShared
-        ownsDescriptor = owns
+        self.ownsPath = ownsPath
+    }
+
+    /// Stands where a listener is named but nothing is listened on.
+    package static var placeholder: Listener {
+        Listener(descriptor: -1, address: .ip(.loopback, port: 0), isShared: false, ownsPath: false)
     }
 
     /// Binds and listens.
@@ -39,12 +45,14 @@ package final class Listener {
         guard descriptor >= 0 else { throw SystemError(code: -descriptor, call: "bind") }
         var isUnix = false
         if case .unix = address { isUnix = true }
-        return Listener(descriptor: descriptor, address: address, isShared: isUnix, owns: true)
+        return Listener(descriptor: descriptor, address: address, isShared: isUnix, ownsPath: isUnix)
     }
 
-    /// The same descriptor for another worker; the original must live as long.
-    package func sharing() -> Listener {
-        Listener(descriptor: descriptor, address: address, isShared: true, owns: false)
+    /// The same socket for another worker, by a descriptor of its own: each closes what it watches.
+    package func sharing() throws(SystemError) -> Listener {
+        let copy = gwlinux_duplicate(descriptor)
+        guard copy >= 0 else { throw SystemError(code: -copy, call: "fcntl") }
+        return Listener(descriptor: copy, address: address, isShared: true, ownsPath: false)
     }
 
     /// The port in force, for listeners on port 0.
@@ -65,8 +73,7 @@ package final class Listener {
 
     /// Stops listening; connections in the queue of a TCP listener are reset by the kernel.
     package func close() {
-        guard ownsDescriptor else { return }
-        if case .unix(let path) = address { _ = unsafe unlink(path) }
+        if ownsPath, case .unix(let path) = address { _ = unsafe unlink(path) }
         gwlinux_close(descriptor)
     }
 }

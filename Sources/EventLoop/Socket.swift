@@ -77,6 +77,15 @@ package struct Socket: Sendable {
         gwlinux_close(descriptor)
     }
 
+    /// Two sockets that are connected to each other.
+    package static func pair() throws(SystemError) -> (Socket, Socket) {
+        var first: Int32 = -1
+        var second: Int32 = -1
+        let result = unsafe gwlinux_socket_pair(&first, &second)
+        guard result >= 0 else { throw SystemError(code: -result, call: "socketpair") }
+        return (Socket(descriptor: first), Socket(descriptor: second))
+    }
+
     /// Starts a connect. The second part tells whether it is already established.
     package static func connect(to address: SocketAddress) throws(SystemError) -> (socket: Socket, isConnected: Bool) {
         var connected: Int32 = 0

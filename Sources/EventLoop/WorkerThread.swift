@@ -6,8 +6,16 @@ package enum WorkerThread {
     private static let stackBytes = 8 << 20
 
     /// Starts `body` on a new thread called `name` (at most 15 bytes, as `top -H` shows it).
-    package static func start(name: String, _ body: @escaping @Sendable () -> Void) throws(SystemError) {
-        let box = unsafe Unmanaged.passRetained(Body(body))
+    ///
+    /// - Parameter niceness: how far behind other threads it stands, 0 to 19.
+    package static func start(
+        name: String, niceness: Int32 = 0, _ body: @escaping @Sendable () -> Void
+    ) throws(SystemError) {
+        let box = unsafe Unmanaged.passRetained(
+            Body {
+                if niceness > 0 { gwlinux_lower_priority(niceness) }
+                body()
+            })
         let code = unsafe name.withCString { name in
             unsafe gwlinux_start_thread(
                 name, stackBytes,

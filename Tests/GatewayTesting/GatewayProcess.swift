@@ -9,7 +9,10 @@ package final class GatewayProcess: Sendable {
     package let unixPath: String
     package let configFile: String
     package let child: ChildProcess
-    private let directory: TemporaryDirectory
+    /// Where the configuration file lies.
+    package let directory: TemporaryDirectory
+    /// What stands before the test's own configuration.
+    private let head: String
     /// Kept as long as the gateway lives.
     private let upstream: ScriptedUpstream?
 
@@ -18,18 +21,21 @@ package final class GatewayProcess: Sendable {
     /// - Parameters:
     ///   - config: the file without `listeners`, `admin` and `workers`, which this adds.
     ///   - descriptorLimit: the process's `RLIMIT_NOFILE`.
+    ///   - adminKeys: further keys of `admin`.
     package init(
         workers: Int = 1, unixListener: Bool = false, environment: [String: String] = [:],
-        descriptorLimit: Int? = nil, upstream: ScriptedUpstream? = nil, config: String
+        descriptorLimit: Int? = nil, upstream: ScriptedUpstream? = nil, config: String, adminKeys: String = ""
     ) throws {
         self.upstream = upstream
         directory = try TemporaryDirectory()
         port = try FreePort.take()
         adminPort = try FreePort.take()
         unixPath = directory.path + "/gateway.sock"
-        var head = "workers: \(workers)\nadmin: { address: \"127.0.0.1:\(adminPort)\" }\nlisteners:\n"
+        let admin = "address: \"127.0.0.1:\(adminPort)\"" + (adminKeys.isEmpty ? "" : ", \(adminKeys)")
+        var head = "workers: \(workers)\nadmin: { \(admin) }\nlisteners:\n"
         head += "  - { name: http, address: \"127.0.0.1:\(port)\" }\n"
         if unixListener { head += "  - { name: local, address: \"unix:\(unixPath)\" }\n" }
+        self.head = head
         configFile = try directory.write("gateway.yaml", head + config)
         child = try ChildProcess(
             Self.binary(), ["run", "-c", configFile], environment: environment, workingDirectory: directory.path,
@@ -85,6 +91,29 @@ package final class GatewayProcess: Sendable {
     package func admin(_ target: String, _ lines: String...) throws -> HTTPMessage {
         let head = RawConnection.request("GET", target, host: "127.0.0.1", lines + ["Connection: close"])
         return try RawConnection(port: adminPort).exchange(head)
+    }
+
+    /// One `POST` to the admin API.
+    package func adminPost(_ target: String, _ lines: String...) throws -> HTTPMessage {
+        let head = RawConnection.request(
+            "POST", target, host: "127.0.0.1:\(adminPort)", lines + ["Connection: close", "Content-Length: 0"])
+        return try RawConnection(port: adminPort).exchange(head)
+    }
+
+    /// Puts another configuration in place of the file's, as editors do: a new file is renamed over the old one.
+    ///
+    /// - Parameter listeners: further entries, each line with its indentation and line end.
+    package func rewrite(listeners: String = "", _ config: String) throws {
+        let text = head + listeners + config
+        let fresh = try directory.write("gateway.yaml.new", text)
+        guard unsafe rename(fresh, configFile) == 0 else { throw TestingFailure("cannot rename \(fresh)") }
+    }
+
+    /// Waits until every worker serves that generation.
+    package func waitForGeneration(_ number: Int) throws {
+        try waitUntil("generation \(number); its log: \(child.errors)") {
+            try metrics().value("gateway_config_generation") == Double(number) && admin("/readyz").status == 200
+        }
     }
 
     package func metrics() throws -> MetricsSnapshot { try MetricsSnapshot(parsing: admin("/metrics").text) }
