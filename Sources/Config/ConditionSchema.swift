@@ -35,8 +35,15 @@ enum ConditionSchema {
         }
     }
 
-    private static let value: ValueSchema<MatchConfig.ValueCondition> = .either(
+    static let value: ValueSchema<MatchConfig.ValueCondition> = .either(
         ValueSchema.text.map { text, _, _ in .exact(text) }, long)
+
+    private static func shown(_ entry: ConfigNode.Entry) -> String? {
+        let text = entry.value["regex"] ?? entry.value
+        guard case .scalar(let scalar) = text.content else { return nil }
+        if SecretName.isLikely(entry.key) { return SecretName.replacement }
+        return text.isExpanded ? scalar.written ?? SecretName.replacement : nil
+    }
 
     private static func conditions(
         of key: String, name: @escaping @Sendable (String, SourcePosition, DecodingContext) -> String?
@@ -46,6 +53,7 @@ enum ConditionSchema {
                 let decoded = value.decode(entry.value, context)
             else { return nil }
             var condition = MatchConfig.Condition(name: name, value: decoded)
+            condition.shown = shown(entry)
             condition.position = entry.keyPosition
             return condition
         }

@@ -1,7 +1,7 @@
 /// Joins the files of a directory into one tree.
 package enum ConfigMerge {
     /// Lists that grow file by file, and mappings of names that do.
-    private static let mergedSections: Set<String> = ["listeners", "routes", "upstreams", "middleware"]
+    private static let mergedSections: Set<String> = ["listeners", "routes", "upstreams", "middleware", "tests"]
 
     /// - Parameter trees: one per file, in name order; a file without content is null.
     package static func merge(_ trees: [ConfigNode]) -> (tree: ConfigNode, diagnostics: [ConfigDiagnostic]) {

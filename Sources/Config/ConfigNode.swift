@@ -17,7 +17,8 @@ package struct ConfigNode: Sendable, Equatable {
             case plain
             /// Quoted, a block text, or tagged `!!str`: always text.
             case quoted
-            /// Text that a variable or a mounted file contributed to; typed by where it stands, and never printed.
+            /// Text that a variable or a mounted file contributed to; typed by where it stands, and not printed unless
+            /// its type leaves no room for a secret.
             case expanded
         }
 

@@ -5,7 +5,7 @@ final class DecodingContext {
     /// More would only bury the first cause.
     static let errorsMax = 200
 
-    enum NameKind: String, Hashable { case listener, route, upstream, middleware }
+    enum NameKind: String, Hashable { case listener, route, upstream, middleware, test }
 
     /// A place that names something which may be defined further down, or in another file.
     struct Reference {
@@ -92,7 +92,7 @@ final class DecodingContext {
 }
 
 extension Character {
-    fileprivate static func isPathWord(_ byte: UInt8) -> Bool {
+    static func isPathWord(_ byte: UInt8) -> Bool {
         switch byte {
         case 0x30...0x39, 0x41...0x5A, 0x61...0x7A, 0x5F, 0x2D: true
         default: false

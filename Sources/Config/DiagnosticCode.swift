@@ -4,6 +4,7 @@ package enum DiagnosticCode: String, Sendable, CaseIterable {
     case fileTooLarge = "file-too-large"
     case notUTF8 = "not-utf8"
     case noFiles = "no-files"
+    case noConfiguration = "no-configuration"
     case yamlSyntax = "yaml-syntax"
     case multipleDocuments = "multiple-documents"
     case tooDeep = "too-deep"
@@ -42,13 +43,17 @@ package enum DiagnosticCode: String, Sendable, CaseIterable {
     case unknownUpstream = "unknown-upstream"
     case unknownMiddleware = "unknown-middleware"
     case tooManyErrors = "too-many-errors"
+    case cannotListen = "cannot-listen"
+    case cannotLog = "cannot-log"
+    case testFailed = "test-failed"
+    case needsRestart = "needs-restart"
     case noRoutes = "no-routes"
     case unusedUpstream = "unused-upstream"
     case unusedMiddleware = "unused-middleware"
 
     package var severity: ConfigDiagnostic.Severity {
         switch self {
-        case .noRoutes, .unusedUpstream, .unusedMiddleware: .warning
+        case .needsRestart, .noRoutes, .unusedUpstream, .unusedMiddleware: .warning
         default: .error
         }
     }
@@ -60,6 +65,8 @@ package enum DiagnosticCode: String, Sendable, CaseIterable {
         case .fileTooLarge: "A configuration file is larger than 8 MiB."
         case .notUTF8: "The file is not valid UTF-8."
         case .noFiles: "The directory holds no `*.yaml` file."
+        case .noConfiguration:
+            "Nothing is set: the file is empty, or holds comments alone, as while it is being written."
         case .yamlSyntax: "The file is not valid YAML."
         case .multipleDocuments: "The file holds more than one YAML document (`---`)."
         case .tooDeep: "Values nest deeper than 64 levels."
@@ -92,12 +99,17 @@ package enum DiagnosticCode: String, Sendable, CaseIterable {
         case .invalidHost: "Not a host name, and not a wildcard `*.example.com`."
         case .invalidMethod: "Not a request method."
         case .invalidHeader: "Not a field name, a value with control characters, or a field that only the gateway sets."
-        case .invalidTemplate: "A template names a parameter that the route's path does not have."
+        case .invalidTemplate:
+            "A template names a parameter that the route's path does not have, or a variable that no log line has."
         case .duplicateName: "Two things of a kind bear the same name."
         case .duplicateValue: "A list or a set of listeners holds the same value twice."
         case .unknownUpstream: "A route names an upstream that is not defined."
         case .unknownMiddleware: "A route names a middleware that is neither defined nor built in."
         case .tooManyErrors: "Reading stopped after 200 errors."
+        case .cannotListen: "A listener's address cannot be bound: it is taken, not of this machine, or not allowed."
+        case .cannotLog: "The output of the access log cannot be opened."
+        case .testFailed: "One of the configuration's own tests failed."
+        case .needsRestart: "The running gateway cannot take this change over; it takes effect when it is restarted."
         case .noRoutes: "There is no route, so that every request is answered 404."
         case .unusedUpstream: "No route uses the upstream."
         case .unusedMiddleware: "No route uses the middleware."

@@ -9,9 +9,12 @@ package struct GatewayConfig: Sendable, Equatable {
     package var trustedProxies: [Located<String>] = []
     package var limits = LimitsConfig()
     package var timeouts = TimeoutsConfig()
+    package var accessLog = AccessLogConfig()
+    package var reload = ReloadConfig()
     package var routes: [RouteConfig] = []
     package var upstreams: [UpstreamConfig] = []
     package var middleware: [MiddlewareConfig] = []
+    package var tests: [ConfigTest] = []
 
     package init() {}
 }
@@ -69,6 +72,8 @@ package struct TimeoutsConfig: Sendable, Equatable {
     package var keepAlive: Duration = .seconds(75)
     package var request: Duration = .seconds(30)
     package var drain: Duration = .seconds(30)
+    /// The part of `drain` in which new connections are still taken.
+    package var drainDelay: Duration = .seconds(1)
 
     package init() {}
 }
@@ -86,6 +91,8 @@ package struct RouteConfig: Sendable, Equatable {
     package var bodyIdleTimeout: Duration?
     package var bodyLimit: Int?
     package var priority = 0
+    /// What people are shown in place of a redirect's location, where a variable contributed to it.
+    package var shownLocation: String?
     package var position = SourcePosition.unknown
 
     package init(name: String, action: RouteAction) {
@@ -105,6 +112,8 @@ package struct MatchConfig: Sendable, Equatable {
     package struct Condition: Sendable, Equatable {
         package var name: String
         package var value: ValueCondition
+        /// What people are shown in place of the text or pattern, where that is a secret or came from a variable.
+        package var shown: String?
         package var position = SourcePosition.unknown
 
         package init(name: String, value: ValueCondition) {

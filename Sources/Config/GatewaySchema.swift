@@ -2,7 +2,7 @@
 enum GatewaySchema {
     static let root = ObjectSchema(
         "configuration", "The top level of a configuration file.", empty: GatewayConfig(),
-        unsupportedKeys: ["access_log", "tracing", "reload", "stores", "lua", "tests"],
+        unsupportedKeys: ["tracing", "stores", "lua"],
         fields: [
             .field("listeners", \.listeners, listeners, "Where clients connect. Left out: one on 0.0.0.0:8080."),
             .field("admin", \.admin, admin.value, "The address of health checks and metrics."),
@@ -14,9 +14,12 @@ enum GatewaySchema {
                 "Addresses and networks whose `X-Forwarded-*` fields are believed."),
             .field("limits", \.limits, LimitsSchema.limits.value, "What is refused for being too large or too many."),
             .field("timeouts", \.timeouts, TimeoutsSchema.timeouts.value, "What is ended for taking too long."),
+            .field("access_log", \.accessLog, AccessLogSchema.accessLog, "One line for each request."),
+            .field("reload", \.reload, ReloadSchema.reload.value, "How a changed configuration is taken over."),
             .field("routes", \.routes, .list(of: RouteSchema.route), "Which request goes where."),
             .field("upstreams", \.upstreams, UpstreamSchema.upstreams, "Groups of servers, by name."),
             .field("middleware", \.middleware, MiddlewareSchema.definitions, "Filters that routes use, by name."),
+            .field("tests", \.tests, .list(of: ConfigTestSchema.test), "Requests, and what must become of them."),
         ])
 
     private static let listeners = ValueSchema.list(
@@ -24,7 +27,9 @@ enum GatewaySchema {
             context.define(.listener, listener.name, at: node["name"]?.position ?? node.position)
             return listener
         }, emptyMessage: "an empty list accepts no request; leave listeners out for one on 0.0.0.0:8080"
-    ).map { listeners, _, _ in listeners }
+    ).map(
+        // Left out: one listener on its defaults.
+        render: { $0 == [ListenerConfig()] ? .array([.object([])]) : nil }, { listeners, _, _ in listeners })
 
     private static let listener = ObjectSchema(
         "listener", "One address that clients connect to.", empty: ListenerConfig(), position: { $0.position = $1 },
@@ -38,6 +43,24 @@ enum GatewaySchema {
                 "Whether a PROXY protocol header precedes each connection."),
         ])
 
+    /// A token that is written but comes out empty would switch authentication off unasked.
+    private static let token = ValueSchema.body.checked { token, node, context in
+        let isBlank = token.utf8.contains { $0 < 0x21 || $0 > 0x7E }
+        if isBlank {
+            context.report(
+                .invalidValue, "a token has neither blanks, control characters nor letters outside of ASCII",
+                at: node.position)
+            return nil
+        }
+        guard token.isEmpty, case .scalar(let scalar) = node.content, let written = scalar.written,
+            written.splitOnce(":-") == nil
+        else { return token }
+        context.report(
+            .invalidValue, "\(quoted(written)) is empty, which would let everybody on this machine change things",
+            at: node.position, hint: "write ${NAME:-} where that is meant")
+        return nil
+    }
+
     private static let admin = ObjectSchema(
         "admin", "The admin API.", empty: AdminConfig(), position: { $0.position = $1 },
         fields: [
@@ -45,8 +68,9 @@ enum GatewaySchema {
                 "address", \.address, .orWord("off", .socketAddress),
                 "`host:port`, `[v6]:port`, `unix:/path`, or `off`."),
             .field(
-                "token", \.token, .body,
-                "What a client must present to change anything; without one, only loopback peers may."),
+                "token", \.token, token,
+                "What a client must present to change anything; without one, only loopback peers may."
+            ).secret,
         ])
 }
 
@@ -84,5 +108,9 @@ enum TimeoutsSchema {
             .field(
                 "drain", \.drain, .duration(.zero...(.seconds(86_400))),
                 "How long requests in flight may take to end when the gateway stops."),
+            .field(
+                "drain_delay", \.drainDelay, .duration(.zero...(.seconds(3600))),
+                "How long listeners stay open after `/readyz` has begun to say 503, so that load balancers see it "
+                    + "first; part of `drain`."),
         ])
 }

@@ -1,5 +1,5 @@
 /// A JSON document whose objects keep their order, so that a generated file never changes without a reason.
-indirect enum JSONValue: Sendable, Equatable, ExpressibleByStringLiteral, ExpressibleByIntegerLiteral,
+package enum JSONValue: Sendable, Hashable, ExpressibleByStringLiteral, ExpressibleByIntegerLiteral,
     ExpressibleByBooleanLiteral, ExpressibleByArrayLiteral, ExpressibleByDictionaryLiteral
 {
     case string(String)
@@ -9,16 +9,21 @@ indirect enum JSONValue: Sendable, Equatable, ExpressibleByStringLiteral, Expres
     case array([JSONValue])
     case object([Member])
 
-    struct Member: Sendable, Equatable {
-        var key: String
-        var value: JSONValue
+    package struct Member: Sendable, Hashable {
+        package var key: String
+        package var value: JSONValue
+
+        package init(key: String, value: JSONValue) {
+            self.key = key
+            self.value = value
+        }
     }
 
-    init(stringLiteral value: String) { self = .string(value) }
-    init(integerLiteral value: Int) { self = .integer(value) }
-    init(booleanLiteral value: Bool) { self = .bool(value) }
-    init(arrayLiteral elements: JSONValue...) { self = .array(elements) }
-    init(dictionaryLiteral elements: (String, JSONValue)...) {
+    package init(stringLiteral value: String) { self = .string(value) }
+    package init(integerLiteral value: Int) { self = .integer(value) }
+    package init(booleanLiteral value: Bool) { self = .bool(value) }
+    package init(arrayLiteral elements: JSONValue...) { self = .array(elements) }
+    package init(dictionaryLiteral elements: (String, JSONValue)...) {
         self = .object(elements.map { Member(key: $0.0, value: $0.1) })
     }
 
@@ -43,7 +48,7 @@ indirect enum JSONValue: Sendable, Equatable, ExpressibleByStringLiteral, Expres
     }
 
     /// On one line.
-    var compact: String {
+    package var compact: String {
         switch self {
         case .string(let text): Self.escaped(text)
         case .integer(let number): String(number)
@@ -57,7 +62,7 @@ indirect enum JSONValue: Sendable, Equatable, ExpressibleByStringLiteral, Expres
         }
     }
 
-    private static func escaped(_ text: String) -> String {
+    static func escaped(_ text: String) -> String {
         var escaped = "\""
         for scalar in text.unicodeScalars {
             switch scalar {
@@ -67,7 +72,8 @@ indirect enum JSONValue: Sendable, Equatable, ExpressibleByStringLiteral, Expres
             case "\r": escaped += "\\r"
             case "\t": escaped += "\\t"
             default:
-                if scalar.value < 0x20 {
+                // What a terminal acts on stays out, too.
+                if scalar.value < 0x20 || (0x7F...0x9F).contains(scalar.value) {
                     let digits = String(scalar.value, radix: 16)
                     escaped += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
                 } else {

@@ -36,6 +36,7 @@ struct ObjectSchema<Owner: Sendable>: Sendable {
             fields: fields.map { field in
                 FieldDescription(
                     key: field.key, doc: field.doc, type: field.type, isRequired: field.isRequired,
+                    isOptional: field.isOptional, isSecret: field.isSecret,
                     defaultValue: field.isRequired ? nil : field.renderDefault(empty))
             })
     }
@@ -97,8 +98,17 @@ struct FieldSchema<Owner: Sendable>: Sendable {
     let doc: String
     let type: TypeDescription
     let isRequired: Bool
+    var isOptional = false
+    var isSecret = false
     let renderDefault: @Sendable (Owner) -> JSONValue?
     let decode: @Sendable (ConfigNode, inout Owner, DecodingContext) -> Void
+
+    /// The same key, whose value must never be shown.
+    var secret: FieldSchema {
+        var marked = self
+        marked.isSecret = true
+        return marked
+    }
 
     /// A key whose default is what `ObjectSchema.empty` holds.
     static func field<Value>(
@@ -119,7 +129,7 @@ struct FieldSchema<Owner: Sendable>: Sendable {
         _ doc: String
     ) -> FieldSchema {
         FieldSchema(
-            key: key, doc: doc, type: value.type, isRequired: false, renderDefault: { _ in nil },
+            key: key, doc: doc, type: value.type, isRequired: false, isOptional: true, renderDefault: { _ in nil },
             decode: { node, owner, context in
                 if let decoded = value.decode(node, context) { owner[keyPath: member] = decoded }
             })

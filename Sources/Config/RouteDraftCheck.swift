@@ -33,8 +33,17 @@ struct RouteDraftCheck {
         route.bodyIdleTimeout = draft.timeouts.bodyIdle
         route.bodyLimit = draft.limits.body
         route.priority = draft.priority
+        route.shownLocation = shownLocation()
         route.position = draft.position
         return route
+    }
+
+    /// The location of a redirect as the file has it, where a variable contributed to it.
+    private func shownLocation() -> String? {
+        guard let location = node["redirect"]?["location"], location.isExpanded,
+            case .scalar(let scalar) = location.content
+        else { return nil }
+        return scalar.written ?? SecretName.replacement
     }
 
     private func action() -> RouteAction? {

@@ -11,13 +11,24 @@ indirect enum TypeDescription: Sendable {
 }
 
 struct ScalarDescription: Sendable {
+    /// What can stand there, which decides how a value is shown and compared.
+    enum Kind: Sendable {
+        /// Anything, a secret included: what a variable brought here is not shown.
+        case text
+        /// A name, an address or another text with a grammar that a secret does not fit: shown wherever it came from.
+        case identifier
+        case integer, number, boolean, duration, size
+    }
+
     /// In the reference page's type column, such as `duration`.
     var name: String
     /// The members of the JSON Schema that admits what may be written, expansion aside.
     var schema: [JSONValue.Member]
+    var kind: Kind
 
-    init(_ name: String, _ schema: JSONValue) {
+    init(_ name: String, _ schema: JSONValue, kind: Kind = .text) {
         self.name = name
+        self.kind = kind
         if case .object(let members) = schema { self.schema = members } else { self.schema = [] }
     }
 }
@@ -34,5 +45,9 @@ struct FieldDescription: Sendable {
     var doc: String
     var type: TypeDescription
     var isRequired = false
+    /// Left out, there is nothing, not even an object on its defaults.
+    var isOptional = false
+    /// Never shown.
+    var isSecret = false
     var defaultValue: JSONValue?
 }

@@ -41,4 +41,14 @@ package struct UpstreamConfig: Sendable, Equatable {
     package init(name: String) {
         self.name = name
     }
+
+    /// Equal but for where it stands in a file: moving it, or a comment above it, changes nothing that runs.
+    package func means(_ other: UpstreamConfig) -> Bool { unplaced == other.unplaced }
+
+    private var unplaced: UpstreamConfig {
+        var copy = self
+        copy.position = .unknown
+        for index in copy.targets.indices { copy.targets[index].position = .unknown }
+        return copy
+    }
 }

@@ -2,7 +2,7 @@
 enum UpstreamReferenceSchema {
     /// Whether the name is defined is checked at the end, since definitions may follow.
     static let value: ValueSchema<UpstreamReference> = ValueSchema<String>.text(
-        "upstream name or URL", ["type": "string"]
+        "upstream name or URL", ["type": "string"], kind: .identifier
     )
     .map(
         render: { .string($0.name) },
@@ -59,7 +59,10 @@ enum UpstreamSchema {
         var zone: String?
     }
 
-    private static let url = ValueSchema.text("URL", ["$ref": "#/$defs/upstream-url"]).map { text, node, context in
+    // Not a secret: the grammar has no user information, path or query.
+    private static let url = ValueSchema.text(
+        "URL", ["$ref": "#/$defs/upstream-url"], kind: .identifier
+    ).map { text, node, context in
         UpstreamURL.parse(text, at: node, context).map { url in
             var target = UpstreamConfig.Target(host: url.host, port: url.port)
             target.position = node.position

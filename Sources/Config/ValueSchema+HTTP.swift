@@ -2,23 +2,25 @@
 
 extension ValueSchema where Value == String {
     /// A method token (RFC 9110 §9.1), upper-case as all registered ones are.
-    static let method = text("method", ["type": "string", "pattern": #"^[A-Z0-9!#$%&'*+.^_`|~-]+$|\$\{"#])
-        .checked { text, node, context in
-            guard HTTPText.isToken(text), text.utf8.count <= 32 else {
-                context.report(.invalidMethod, "\(node.summary) is not a request method", at: node.position)
-                return nil
-            }
-            let upper = text.uppercased()
-            guard upper == text else {
-                TextRefusal("is not upper-case, and methods are case-sensitive", echo: "write \(upper)")
-                    .report(.invalidMethod, node, context)
-                return nil
-            }
-            return text
+    static let method = text(
+        "method", ["type": "string", "pattern": #"^[A-Z0-9!#$%&'*+.^_`|~-]+$|\$\{"#], kind: .identifier
+    )
+    .checked { text, node, context in
+        guard HTTPText.isToken(text), text.utf8.count <= 32 else {
+            context.report(.invalidMethod, "\(node.summary) is not a request method", at: node.position)
+            return nil
         }
+        let upper = text.uppercased()
+        guard upper == text else {
+            TextRefusal("is not upper-case, and methods are case-sensitive", echo: "write \(upper)")
+                .report(.invalidMethod, node, context)
+            return nil
+        }
+        return text
+    }
 
     /// A host to match: exact, or every name below `*.`. Lower-cased, as hosts compare without case.
-    static let hostPattern = text("host", ["type": "string"])
+    static let hostPattern = text("host", ["type": "string"], kind: .identifier)
         .checked { text, node, context in
             let host = text.lowercased()
             func refuse(_ problem: String, hint: String? = nil) -> String? {
@@ -46,7 +48,7 @@ extension ValueSchema where Value == String {
         }
 
     /// What replaces the Host field towards the upstream: a host with an optional port.
-    static let authority = text("host or host:port", ["type": "string"])
+    static let authority = text("host or host:port", ["type": "string"], kind: .identifier)
         .checked { text, node, context in
             if case .success(let address) = NetworkText.hostPort(text),
                 text.hasPrefix("[") || NetworkText.isIPv4(address.host) || NetworkText.isHostName(address.host)

@@ -2,7 +2,7 @@
 
 extension ValueSchema where Value == String {
     /// What a listener or the admin API binds: `host:port`, `[v6]:port` or `unix:/path`.
-    static let socketAddress = text("socket address", ["$ref": "#/$defs/socket-address"])
+    static let socketAddress = text("socket address", ["$ref": "#/$defs/socket-address"], kind: .identifier)
         .checked { text, node, context in
             guard let refusal = Self.socketAddressRefusal(text) else { return text }
             refusal.report(.invalidAddress, node, context)
@@ -39,7 +39,7 @@ extension ValueSchema where Value == String {
     }
 
     /// An IP address or a network in CIDR form.
-    static let network = text("address or CIDR", ["type": "string"])
+    static let network = text("address or CIDR", ["type": "string"], kind: .identifier)
         .checked { text, node, context in
             if NetworkText.isNetwork(text) { return text }
             context.report(

@@ -4,16 +4,20 @@ extension ValueSchema where Value == String {
     /// Any text; numbers and truth values count as the text they are written as.
     static let text = text("text", ["type": ["string", "number", "boolean"]])
 
-    static func text(_ name: String, _ schema: JSONValue) -> ValueSchema {
-        ValueSchema<ConfigNode.Scalar>.scalar(ScalarDescription(name, schema))
+    static func text(
+        _ name: String, _ schema: JSONValue, kind: ScalarDescription.Kind = .text
+    ) -> ValueSchema {
+        ValueSchema<ConfigNode.Scalar>.scalar(ScalarDescription(name, schema, kind: kind))
             .map(render: { .string($0) }, { scalar, _, _ in scalar.text })
     }
 
     /// A name that appears in logs and as a metric label.
-    static let name = text("name", ["type": "string", "minLength": 1, "maxLength": 128])
-        .checked { text, node, context in
-            Self.checkedName(text, at: node.position, context) ? text : nil
-        }
+    static let name = text(
+        "name", ["type": "string", "minLength": 1, "maxLength": 128], kind: .identifier
+    )
+    .checked { text, node, context in
+        Self.checkedName(text, at: node.position, context) ? text : nil
+    }
 
     /// True if `text` may name something; otherwise the reason was reported.
     static func checkedName(_ text: String, at position: SourcePosition, _ context: DecodingContext) -> Bool {
@@ -33,7 +37,8 @@ extension ValueSchema where Value == String {
 }
 
 extension ValueSchema where Value == Bool {
-    static let bool = ValueSchema<ConfigNode.Scalar>.scalar(ScalarDescription("true or false", ["type": "boolean"]))
+    static let bool = ValueSchema<ConfigNode.Scalar>
+        .scalar(ScalarDescription("true or false", ["type": "boolean"], kind: .boolean))
         .map(
             render: { .bool($0) },
             { scalar, node, context in
@@ -67,7 +72,8 @@ extension ValueSchema where Value == Int {
                 ["$ref": "#/$defs/expansion"],
             ]
         ]
-        let description = ScalarDescription("integer, \(range.lowerBound) to \(range.upperBound)", schema)
+        let description = ScalarDescription(
+            "integer, \(range.lowerBound) to \(range.upperBound)", schema, kind: .integer)
         return ValueSchema<ConfigNode.Scalar>.scalar(.scalar(description), named: "a number")
             .map(
                 render: { .integer($0) },
@@ -106,7 +112,8 @@ extension ValueSchema where Value == Double {
         .scalar(
             ScalarDescription(
                 "number, 0 to 1",
-                ["anyOf": [["type": "number", "minimum": 0, "maximum": 1], ["$ref": "#/$defs/expansion"]]])
+                ["anyOf": [["type": "number", "minimum": 0, "maximum": 1], ["$ref": "#/$defs/expansion"]]],
+                kind: .number)
         )
         .map(
             render: { .number($0) },

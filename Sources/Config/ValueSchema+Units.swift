@@ -5,7 +5,7 @@ extension ValueSchema where Value == Duration {
     static func duration(_ range: ClosedRange<Duration>) -> ValueSchema {
         let description = ScalarDescription(
             "duration, \(DurationText.text(of: range.lowerBound)) to \(DurationText.text(of: range.upperBound))",
-            ["$ref": "#/$defs/duration"])
+            ["$ref": "#/$defs/duration"], kind: .duration)
         return ValueSchema<ConfigNode.Scalar>.scalar(.scalar(description), named: "a duration such as 5s")
             .map(
                 render: { .string(DurationText.text(of: $0)) },
@@ -34,7 +34,7 @@ extension ValueSchema where Value == Int {
     static func size(_ range: ClosedRange<Int>) -> ValueSchema {
         let description = ScalarDescription(
             "size, \(SizeText.text(of: range.lowerBound)) to \(SizeText.text(of: range.upperBound))",
-            ["$ref": "#/$defs/size"])
+            ["$ref": "#/$defs/size"], kind: .size)
         return ValueSchema<ConfigNode.Scalar>.scalar(.scalar(description), named: "a size such as 64KiB")
             .map(
                 render: { .string(SizeText.text(of: $0)) },
