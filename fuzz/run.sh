@@ -7,7 +7,7 @@ set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 seconds=${1:-60}
 [ $# -gt 0 ] && shift
-[ $# -gt 0 ] || set -- request-head response-head chunked-body path yaml
+[ $# -gt 0 ] || set -- request-head response-head chunked-body path log-text yaml
 
 swift=$(command -v swift || echo /opt/swift/usr/bin/swift)
 # Links into the parent's tree, made here: not every way of copying a tree keeps links.

@@ -38,7 +38,7 @@ package enum HTTPDate {
     }
 
     /// Gregorian date of a day counted from 1970-01-01, by eras of 400 years (H. Hinnant, `civil_from_days`).
-    private static func civil(day: Int) -> (year: Int, month: Int, day: Int) {
+    static func civil(day: Int) -> (year: Int, month: Int, day: Int) {
         let shifted = day + 719_468
         let era = (shifted >= 0 ? shifted : shifted - 146_096) / 146_097
         let dayOfEra = shifted - era * 146_097

@@ -13,7 +13,9 @@ import Testing
     static let root = URL(filePath: #filePath).resolvingSymlinksInPath().deletingLastPathComponent()
         .deletingLastPathComponent().deletingLastPathComponent().appending(path: "fuzz")
 
-    static let inputs: [Input] = ["request-head", "response-head", "chunked-body", "path"].flatMap { target in
+    static let targets = ["request-head", "response-head", "chunked-body", "path", "log-text"]
+
+    static let inputs: [Input] = targets.flatMap { target in
         ["crashers", "corpus"].flatMap { kind in
             let directory = root.appending(path: "\(kind)/\(target)").path
             let names = ((try? FileManager.default.contentsOfDirectory(atPath: directory)) ?? []).sorted()
@@ -22,7 +24,7 @@ import Testing
     }
 
     @Test func seedsExist() {
-        #expect(Set(Self.inputs.map(\.target)).count == 4)
+        #expect(Set(Self.inputs.map(\.target)).count == Self.targets.count)
     }
 
     @Test(arguments: inputs) func keepsItsProperty(_ input: Input) throws {
@@ -32,6 +34,7 @@ import Testing
             case "request-head": RequestHeadProperty.violation(bytes)
             case "response-head": ResponseHeadProperty.violation(bytes)
             case "chunked-body": ChunkedBodyProperty.violation(bytes)
+            case "log-text": LogTextProperty.violation(bytes)
             default: PathProperty.violation(bytes)
             }
         #expect(violation == nil)

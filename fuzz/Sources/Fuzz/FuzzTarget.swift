@@ -7,6 +7,7 @@ enum FuzzTarget: String, CaseIterable {
     case responseHead = "response-head"
     case chunkedBody = "chunked-body"
     case path
+    case logText = "log-text"
     case yaml
 
     /// What is wrong with how the gateway treats `input`; nil when it is as it should be.
@@ -16,6 +17,7 @@ enum FuzzTarget: String, CaseIterable {
         case .responseHead: ResponseHeadProperty.violation(input)
         case .chunkedBody: ChunkedBodyProperty.violation(input)
         case .path: PathProperty.violation(input)
+        case .logText: LogTextProperty.violation(input)
         case .yaml: ConfigProperty.violation(input)
         }
     }
