@@ -31,6 +31,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+        .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
         .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
@@ -48,7 +49,7 @@ let package = Package(
         // L2
         layer("HTTP", ["Bytes", "CHeaderTable"]),
         layer("EventLoop", ["Bytes", "CLinux"]),
-        layer("Telemetry", ["Bytes"]),
+        layer("Telemetry", ["Bytes", "Config"]),
         // L3
         layer("Routing", ["Bytes", "CHeaderTable", "Config", "HTTP", "CPCRE2"]),
         layer("Upstream", ["Bytes", "Config"]),
@@ -56,16 +57,20 @@ let package = Package(
         layer("Plugins", ["Bytes", "Config", "HTTP", "Telemetry"]),
         // L5
         layer(
-            "DataPlane", ["Bytes", "HTTP", "EventLoop", "Telemetry", "Routing", "Upstream", "Plugins", "CHeaderTable"]),
+            "DataPlane",
+            ["Bytes", "Config", "HTTP", "EventLoop", "Telemetry", "Routing", "Upstream", "Plugins", "CHeaderTable"]),
         // L6
         layer(
             "ControlPlane",
             [
                 "Bytes", "Config", "HTTP", "EventLoop", "Telemetry", "Routing", "Upstream", "Plugins", "DataPlane",
+                .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "HTTPTypes", package: "swift-http-types"),
                 .product(name: "Hummingbird", package: "hummingbird"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOFoundationCompat", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
@@ -85,11 +90,11 @@ let package = Package(
         .target(
             name: "GatewayTesting", dependencies: ["Bytes", "CLinux"], path: "Tests/GatewayTesting",
             swiftSettings: settings),
-        tests("Bytes"),
+        tests("Bytes", ["EventLoop"]),
         tests("Config"),
         tests("HTTP", ["Bytes"], resources: ["Cases"]),
         tests("EventLoop", ["Bytes", "CLinux"]),
-        tests("Telemetry", ["Bytes"]),
+        tests("Telemetry", ["Bytes", "Config"]),
         tests("Routing", ["Bytes", "Config", "HTTP"]),
         tests("Upstream", ["Bytes", "Config"]),
         tests("Plugins", ["Bytes", "Config", "HTTP", "Telemetry"]),

@@ -23,8 +23,7 @@ extension EndReason {
     /// upstream or a filter, or because the connection was cut in the middle of it.
     package var status: Int {
         switch self {
-        case .ok, .filterResponded, .clientGone, .clientStalled, .upstreamTruncated, .upstreamBodyTimeout,
-            .drainTimeout:
+        case .ok, .filterResponded, .clientGone, .clientStalled, .upstreamTruncated, .upstreamBodyTimeout:
             0
         case .badRequest: 400
         case .unauthenticated: 401
@@ -41,7 +40,7 @@ extension EndReason {
         case .internalError, .filterFailed: 500
         case .notImplemented: 501
         case .upstreamConnect, .upstreamReset, .upstreamProtocol, .upstreamHeadersTooLarge: 502
-        case .noHealthyUpstream, .upstreamUnresolved, .circuitOpen, .overloaded, .draining: 503
+        case .noHealthyUpstream, .upstreamUnresolved, .circuitOpen, .overloaded, .draining, .drainTimeout: 503
         case .upstreamConnectTimeout, .upstreamTimeout, .deadlineExceeded: 504
         case .versionNotSupported: 505
         }

@@ -50,8 +50,8 @@ private enum Explanation {
         what the upstream said; the gateway passed it on.
         """
     static let filterResponded = """
-        A filter of the route answered instead of the upstream, with a status of its own choosing. The access log's \
-        `filters` field and the route's middleware list tell which one. Nothing failed.
+        A filter of the route answered instead of the upstream, with a status of its own choosing. The route's \
+        middleware list tells which ones there are. Nothing failed.
         """
     static let clientGone = """
         The client closed or reset its connection before the response was complete. Typical causes: a client timeout \

@@ -3,7 +3,8 @@ package enum GatewayMetric: UInt8, CaseIterable, Sendable {
     case requestsTotal, requestDuration, overhead, requestBytes, responseBytes, requestsInFlight, requestsEnded
     case connections, connectionsTotal
     case upstreamRequests, upstreamDuration, upstreamConnections, upstreamRetries
-    case configGeneration, configGenerationsLive, buildInfo, workerBusyRatio, metricOverflow
+    case configGeneration, configGenerationsLive, configReloads, configLastReloadSuccess
+    case accessLogDropped, buildInfo, workerBusyRatio, loopLag, longestTurn, metricOverflow
     case processCPU, processResidentMemory, processOpenFDs, processMaxFDs, processStartTime
 
     package var declaration: MetricDeclaration {
@@ -23,8 +24,13 @@ package enum GatewayMetric: UInt8, CaseIterable, Sendable {
         case .upstreamRetries: .upstreamRetries
         case .configGeneration: .configGeneration
         case .configGenerationsLive: .configGenerationsLive
+        case .configReloads: .configReloads
+        case .configLastReloadSuccess: .configLastReloadSuccess
+        case .accessLogDropped: .accessLogDropped
         case .buildInfo: .buildInfo
         case .workerBusyRatio: .workerBusyRatio
+        case .loopLag: .loopLag
+        case .longestTurn: .longestTurn
         case .metricOverflow: .metricOverflow
         case .processCPU: .processCPU
         case .processResidentMemory: .processResidentMemory

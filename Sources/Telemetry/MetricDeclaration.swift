@@ -28,7 +28,7 @@ package struct MetricDeclaration: Sendable {
         labels: [.route], scale: .seconds, seriesMax: 2_000)
     static let overhead = MetricDeclaration(
         name: "gateway_http_overhead_seconds", kind: .histogram,
-        help: "Part of the request duration not spent waiting for the client or the upstream.",
+        help: "Part of the request duration in which the gateway was at work, not waiting for client or upstream.",
         labels: [.route], scale: .seconds, seriesMax: 2_000)
     static let requestBytes = MetricDeclaration(
         name: "gateway_http_request_bytes_total", kind: .counter, help: "Bytes of requests received, heads included.",
@@ -55,7 +55,7 @@ package struct MetricDeclaration: Sendable {
         labels: [.upstream, .target, .status], seriesMax: 20_000)
     static let upstreamDuration = MetricDeclaration(
         name: "gateway_upstream_duration_seconds", kind: .histogram,
-        help: "Time from choosing an upstream connection to the end of its response, every try counted.",
+        help: "Time from sending a request to the head of its response, every try counted.",
         labels: [.upstream], scale: .seconds, seriesMax: 2_000)
     static let upstreamConnections = MetricDeclaration(
         name: "gateway_upstream_connections", kind: .gauge, help: "Open connections to upstreams.",
@@ -69,13 +69,30 @@ package struct MetricDeclaration: Sendable {
     static let configGenerationsLive = MetricDeclaration(
         name: "gateway_config_generations_live", kind: .gauge,
         help: "Configurations still held by at least one request.")
+    static let configReloads = MetricDeclaration(
+        name: "gateway_config_reloads_total", kind: .counter, help: "Attempts to take over a changed configuration.",
+        labels: [.result], seriesMax: 8)
+    static let configLastReloadSuccess = MetricDeclaration(
+        name: "gateway_config_last_reload_success", kind: .gauge,
+        help: "Whether the last attempt to take over a configuration succeeded; 1 before the first one.")
+    static let accessLogDropped = MetricDeclaration(
+        name: "gateway_access_log_dropped_total", kind: .counter,
+        help: "Lines of the access log that were lost because their output did not take them in time.")
     static let buildInfo = MetricDeclaration(
         name: "gateway_build_info", kind: .gauge, help: "Always 1; the versions are in the labels.",
         labels: [.version, .swift, .lua])
     static let workerBusyRatio = MetricDeclaration(
         name: "gateway_worker_busy_ratio", kind: .gauge,
-        help: "Share of the last interval that a worker spent doing something other than waiting.",
+        help: "Share of the last ten seconds that a worker spent doing something other than waiting.",
         labels: [.worker], scale: .ratio, seriesMax: 1_024)
+    static let loopLag = MetricDeclaration(
+        name: "gateway_worker_loop_lag_seconds", kind: .histogram,
+        help: "Length of a turn of a worker's loop: what an event may wait behind others.",
+        labels: [.worker], scale: .seconds, seriesMax: 1_024)
+    static let longestTurn = MetricDeclaration(
+        name: "gateway_worker_longest_turn_seconds", kind: .gauge,
+        help: "The longest turn of a worker's loop in the last ten to twenty seconds.",
+        labels: [.worker], scale: .seconds, seriesMax: 1_024)
     static let metricOverflow = MetricDeclaration(
         name: "gateway_metric_overflow_total", kind: .counter,
         help: "Series folded into the _overflow series because their family was full, counted by each worker.",

@@ -3,7 +3,7 @@ package enum MetricLabel: Sendable, CaseIterable {
     case route, upstream, listener, metric, worker
     case method, target
     case status, reason, retryReason, listenerState, upstreamState, outcome
-    case version, swift, lua
+    case version, swift, lua, result
 
     package var name: String {
         switch self {
@@ -21,6 +21,7 @@ package enum MetricLabel: Sendable, CaseIterable {
         case .version: "version"
         case .swift: "swift"
         case .lua: "lua"
+        case .result: "result"
         }
     }
 }

@@ -49,6 +49,16 @@ package final class MetricRegistry: Sendable {
         collectors.withLock { $0 }.flatMap { $0() }
     }
 
+    /// The present values of a counter or gauge without scale, each with its labels in the order of the declaration.
+    package func counts(of metric: GatewayMetric) -> [(labels: [String], value: Int)] {
+        let names = LabelNames(self)
+        let declaration = metric.declaration
+        return MergedSeries(shards).families[Int(metric.rawValue)].map { series in
+            let labels = declaration.labels.map { names.value(of: $0, in: series.key) }
+            return (labels, Int(truncatingIfNeeded: Int64(bitPattern: series.cells[0])))
+        }
+    }
+
     /// Prometheus text format 0.0.4: `text/plain; version=0.0.4; charset=utf-8`.
     package func renderText() -> [UInt8] {
         var exposition = MetricExposition(registry: self, format: .text)

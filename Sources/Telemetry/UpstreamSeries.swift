@@ -4,9 +4,10 @@
 package final class UpstreamSeries {
     private let shard: MetricShard
     private let upstream: UInt32
+    // Cells are looked up by the first use: this object is made off the thread that the shard belongs to.
     private var duration = -1
-    private let active: Int
-    private let idle: Int
+    private var active = -1
+    private var idle = -1
     /// By target and status.
     private var requests = RecentCells()
 
@@ -14,6 +15,9 @@ package final class UpstreamSeries {
     package init(shard: MetricShard, upstream: UInt32) {
         self.shard = shard
         self.upstream = upstream
+    }
+
+    private func openConnectionCells() {
         active = shard.cell(Self.connectionKey(upstream, .active))
         idle = shard.cell(Self.connectionKey(upstream, .idle))
     }
@@ -50,6 +54,7 @@ package final class UpstreamSeries {
 
     /// Counts connections opened or closed, or moved between serving and idle: `adjust(active: -1, idle: 1)`.
     package func adjust(active activeChange: Int, idle idleChange: Int) {
+        if active < 0 { openConnectionCells() }
         if activeChange != 0 { shard.adjust(active, by: activeChange) }
         if idleChange != 0 { shard.adjust(idle, by: idleChange) }
     }

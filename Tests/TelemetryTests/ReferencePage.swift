@@ -56,12 +56,14 @@ enum ReferencePage {
             <!-- Generated from GatewayMetric; GOLDEN_UPDATE=1 in the environment of `swift test` rewrites it. -->
 
             `GET /metrics` of the admin API answers in the Prometheus text format, or in OpenMetrics 1.0 when the
-            scraper asks for it. Each worker counts on its own, without locks; the scrape adds the workers up.
+            scraper asks for it. Each worker counts on its own, without locks; the scrape adds the workers up. Counters
+            and histograms go on over a reload. What is worth an alert is in [operations.md](operations.md#watch).
 
             A family holds at most the stated number of series. What comes after that is counted together, under
             `_overflow` in every label, and `gateway_metric_overflow_total` says so. Requests that match no route have
             `route="none"`, methods that HTTP does not define count as `other`, and `reason` is one of the codes in
-            [errors.md](errors.md). `status="0"` means that no response head was sent, or that none came.
+            [errors.md](errors.md). `status="0"` means that no response head was sent, or that none came. Requests are
+            counted whether or not the [access log](access-log.md) has a line of them.
 
             | name | kind | labels | series at most | meaning |
             |---|---|---|---|---|
@@ -79,7 +81,8 @@ enum ReferencePage {
             Label values: `state` is \(states) (`idle` is kept alive between two requests); \
             `outcome` is \(outcomes) (`shed`: \
             closed at once because of the connection limit; `failed`: out of file descriptors or memory); `reason` of \
-            retries is \(retries) (`stale`: a pooled connection turned out to be closed).
+            retries is \(retries) (`stale`: a pooled connection turned out to be closed); `result` of reloads is \
+            `success`, `failure` (files that mean what is served already are neither).
             """
         text += "\n\(wrapped(notes))\n"
         text += "\nHistogram buckets, in seconds: \(HistogramBuckets.bounds.joined(separator: ", ")).\n"
