@@ -26,19 +26,19 @@ extension RouteTable {
             return ListedRoute(
                 name: shape.name, index: shape.index, hosts: shape.hosts == [[]] ? [] : shape.hostsText,
                 path: shape.pathText, methods: shape.methods == nil ? [] : methods.names(in: shape.admitted),
-                conditions: headers + query, action: action(shape.index).summary, position: shape.position)
+                conditions: headers + query, action: summary(ofActionOf: shape.index), position: shape.position)
         }
     }
 }
 
 extension RouteAction {
-    /// What the route does, in a few words.
-    package var summary: String {
+    /// - Parameter shownLocation: stands in place of a redirect's location.
+    func summary(showing shownLocation: String?) -> String {
         switch self {
         case .upstream(let upstream): "upstream \(upstream.name)"
         case .split(let targets):
             "split " + targets.map { "\($0.upstream.name) \($0.weight)" }.joined(separator: ", ")
-        case .redirect(let status, let location): "redirect \(status) \(location)"
+        case .redirect(let status, let location): "redirect \(status) \(shownLocation ?? location)"
         case .respond(let status, _, _): "respond \(status)"
         }
     }
@@ -66,8 +66,8 @@ extension RouteShape {
 extension RouteShape.Condition {
     var testText: String {
         switch test {
-        case .exact(let value): "= \(value)"
-        case .regex(let regex): "~ \(regex.pattern)"
+        case .exact(let value): "= \(shown ?? value)"
+        case .regex(let regex): "~ \(shown ?? regex.pattern)"
         case .present: "present"
         case .absent: "absent"
         }

@@ -20,6 +20,8 @@ struct RouteShape {
         /// Lower-case for fields, as written for parameters.
         var name: String
         var test: Test
+        /// In place of the text or pattern, for people.
+        var shown: String?
     }
 
     /// Index into the array that the table was made of.

@@ -90,7 +90,7 @@ struct RouteShapeReader {
                 }
                 test = .regex(regex)
             }
-            conditions.append(RouteShape.Condition(name: name, test: test))
+            conditions.append(RouteShape.Condition(name: name, test: test, shown: condition.shown))
         }
         return conditions
     }

@@ -21,6 +21,8 @@ package final class RouteTable {
     let methods: MethodTable
     private let names: [[String]]
     private let actions: [RouteAction]
+    /// Locations of redirects that people are shown in place of the real ones.
+    private let shownLocations: [Int: String]
     private var allowValues: [Int: [UInt8]] = [:]
 
     /// Compiles routes, or throws everything that is wrong with them at once.
@@ -34,6 +36,9 @@ package final class RouteTable {
             if case .pattern(let pattern) = shape.path { pattern.parameterNames } else { [] }
         }
         actions = routes.map(\.action)
+        var shown: [Int: String] = [:]
+        for (index, route) in routes.enumerated() { shown[index] = route.shownLocation }
+        shownLocations = shown
     }
 
     /// Finds the route of a request.
@@ -77,5 +82,6 @@ package final class RouteTable {
     /// Names of the `{name}` segments of a route, in the order of `PathCaptures.parameters`.
     package func parameterNames(_ route: Int) -> [String] { names[route] }
 
-    func action(_ route: Int) -> RouteAction { actions[route] }
+    /// What a route does, in a few words for people.
+    func summary(ofActionOf route: Int) -> String { actions[route].summary(showing: shownLocations[route]) }
 }

@@ -42,7 +42,13 @@ package final class Cluster {
         return removed
     }
 
-    /// As above, for callers without a prepared plan.
+    /// Marks every endpoint as gone, because no newer configuration has this cluster; requests that began with it may
+    /// still choose one, over connections that are not kept.
+    package func retire() {
+        for endpoint in current { endpoint.isGone = true }
+    }
+
+    /// `replaceEndpoints` for callers without a prepared plan.
     package func replaceEndpoints(_ resolved: [ResolvedTarget]) -> [Endpoint] {
         replaceEndpoints(BalancePlan(resolved, balance: config.balance))
     }

@@ -10,6 +10,7 @@ package final class Endpoint {
     package let targetIndex: Int
     /// `host:port`, for logs and the `target` label.
     package let label: String
+    package let labelBytes: [UInt8]
     /// The authority that requests to it carry unless a route rewrites it: the target's host, and its port if not 80.
     package let hostHeader: [UInt8]
     /// 0: gets no new requests.
@@ -40,6 +41,7 @@ package final class Endpoint {
         address = target.address
         targetIndex = target.targetIndex
         label = target.label
+        labelBytes = Array(target.label.utf8)
         currentWeight = target.weight
         self.hostHeader = hostHeader
         self.shared = shared
