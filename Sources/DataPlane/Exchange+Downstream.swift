@@ -30,6 +30,7 @@ extension Exchange {
 
     func requestTurnEnded() {
         upstream?.flush()
+        noteWork(until: worker.preciseNow)
     }
 
     /// The client's framing broke: nothing of this connection can be trusted any more.

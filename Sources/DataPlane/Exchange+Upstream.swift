@@ -101,6 +101,7 @@ extension Exchange {
 
     func upstreamTurnEnded() {
         downstream?.flush()
+        noteWork(until: worker.preciseNow)
     }
 
     func upstreamUnblocked() {
@@ -137,7 +138,9 @@ extension Exchange {
     func observeTry(status: Int) {
         guard let stream = upstream, let pool, !isTryObserved else { return }
         isTryObserved = true
-        upstreamNanoseconds = worker.now.nanoseconds(since: upstreamStartedAt)
-        pool.observe(stream.endpoint, status: status, nanoseconds: upstreamNanoseconds)
+        // Within one turn the upstream had no time of its own.
+        let waited = max(worker.now.nanoseconds(since: upstreamStartedAt), 0)
+        upstreamNanoseconds += waited
+        pool.observe(stream.endpoint, status: status, nanoseconds: waited)
     }
 }

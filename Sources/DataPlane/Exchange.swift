@@ -43,6 +43,9 @@ final class Exchange: OutboundRequest, UpstreamReceiver {
     var bodyLimit = 0
     var requestBodyCount = 0
     var responseBodyCount = 0
+    var responseHeadCount = 0
+    /// The final head has been written for the client.
+    var isHeadSent = false
 
     // Response.
     var responseStatus = 0
@@ -50,6 +53,12 @@ final class Exchange: OutboundRequest, UpstreamReceiver {
     var heldResponse: HeldResponse?
     var reason = EndReason.ok
     var hasRetried = false
+    /// How often the request was sent to an upstream.
+    var attemptCount = 0
+    /// Who was asked last.
+    var endpoint: Endpoint?
+    /// Where the client connected.
+    var listener: WorkerListener?
     /// The current try has been counted.
     var isTryObserved = false
     /// An answer of the route itself, while response filters look at it.
@@ -58,7 +67,11 @@ final class Exchange: OutboundRequest, UpstreamReceiver {
     // Times.
     var startedAt = Instant(nanoseconds: 0)
     var upstreamStartedAt = Instant(nanoseconds: 0)
+    /// Spent waiting for heads of upstream responses, over all attempts.
     var upstreamNanoseconds: Int64 = 0
+    /// Spent between waking up for this exchange and having done what could be done, over all turns.
+    private(set) var overheadNanoseconds: Int64 = 0
+    private var workNotedAt = Instant(nanoseconds: 0)
     /// End of the whole exchange; its stream watches it, since streams own timers.
     var deadline = Instant.distantFuture
 
@@ -237,7 +250,6 @@ final class Exchange: OutboundRequest, UpstreamReceiver {
     /// Chooses an endpoint, sends the head, and starts the body.
     func openUpstream(mustBeFresh: Bool) {
         guard let pool else { return }
-        upstreamStartedAt = worker.now
         isTryObserved = false
         let stream: UpstreamConnection
         do throws(UpstreamFailure) {
@@ -249,6 +261,9 @@ final class Exchange: OutboundRequest, UpstreamReceiver {
         }
         machine.upstreamOpened()
         upstream = stream
+        endpoint = stream.endpoint
+        attemptCount += 1
+        upstreamStartedAt = worker.now
         stream.sendHead(self)
         if machine.isRequestEnded {
             stream.endRequest(isChunked: false, trailers: [])
@@ -258,6 +273,17 @@ final class Exchange: OutboundRequest, UpstreamReceiver {
         // The body may have ended everything: too large, or malformed.
         guard upstream === stream else { return }
         stream.flush()
+        guard upstream === stream else { return }
+        // From here on it is the upstream that time passes for.
+        upstreamStartedAt = worker.preciseNow
+        noteWork(until: upstreamStartedAt)
+    }
+
+    /// The gateway has worked on this exchange since the turn began, or since it was noted last.
+    func noteWork(until instant: Instant) {
+        let start = max(worker.now.nanoseconds, workNotedAt.nanoseconds)
+        overheadNanoseconds += max(instant.nanoseconds - start, 0)
+        workNotedAt = instant
     }
 
     // MARK: 6. Response: `Exchange+Upstream.swift`. 7. End:
@@ -270,6 +296,8 @@ final class Exchange: OutboundRequest, UpstreamReceiver {
         dropUpstream()
         mirror?.requestAborted()
         mirror = nil
+        // Sending is part of what is measured.
+        downstream?.flushLast()
         if let chain = route?.filters { for filter in chain.filters { filter.onLog(self) } }
         worker.record(self)
         let stream = downstream
@@ -294,9 +322,15 @@ final class Exchange: OutboundRequest, UpstreamReceiver {
         requestID.clear()
         requestBodyCount = 0
         responseBodyCount = 0
+        responseHeadCount = 0
+        isHeadSent = false
         responseStatus = 0
         hasRetried = false
+        attemptCount = 0
+        endpoint = nil
+        listener = nil
         upstreamNanoseconds = 0
+        overheadNanoseconds = 0
         deadline = .distantFuture
         machine.reset()
     }

@@ -28,16 +28,15 @@ final class RequestReader {
     var bytes: ByteBuffer
     /// The exchange of the request that is being read: HTTP/1.1 has one at a time, so it is pooled along.
     let exchange: Exchange?
-    /// Of the configuration that the limits are from.
-    let generation: Int
+    let limits: RequestLimits
     private var headByteCount = 0
     /// The body has not outgrown `bytes`, so it can be read again for a replay.
     private(set) var isRewindable = true
     private var framing = BodyFraming.none
 
-    init(limits: RequestLimits, bytes: ByteBuffer, exchange: Exchange? = nil, generation: Int = 0) {
+    init(limits: RequestLimits, bytes: ByteBuffer, exchange: Exchange? = nil) {
         self.exchange = exchange
-        self.generation = generation
+        self.limits = limits
         parser = RequestParser(limits: limits)
         decoder = ChunkedDecoder(limits: limits)
         self.bytes = bytes

@@ -26,6 +26,8 @@ package final class Route {
     }
 
     package let name: String
+    /// As the access log writes it.
+    let nameBytes: [UInt8]
     package let action: Action
     package let rewrite: PathRewrite?
     package let mirror: Mirror?
@@ -54,6 +56,7 @@ package final class Route {
         settings: Settings, series: RouteSeries
     ) {
         self.name = name
+        nameBytes = Array(name.utf8)
         self.action = action
         self.rewrite = rewrite
         self.mirror = mirror

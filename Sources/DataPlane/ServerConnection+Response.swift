@@ -11,8 +11,9 @@ extension ServerConnection: DownstreamStream {
     func sendHead(
         _ head: borrowing ResponseHead, bytes: Span<UInt8>, framing: BodyFraming, edits: HeaderEdits
     ) {
+        exchange?.isHeadSent = true
         // An answer before the end of the request leaves the connection in a state that is not worth saving.
-        if worker.isDraining || reader?.body.isComplete != true { closesAfterResponse = true }
+        if worker.isLeaving || listener.isRemoved || reader?.body.isComplete != true { closesAfterResponse = true }
         var wireFraming = framing
         isResponseChunked = false
         switch framing {
@@ -36,9 +37,11 @@ extension ServerConnection: DownstreamStream {
         guard state != .closed else { return }
         let room = output.reserve(ResponseWriter.byteCountMax(head, edits: edits), pool: worker.buffers)
         let date = worker.date
+        let start = room.writeIndex
         ResponseWriter.write(
             head, bytes: bytes, framing: framing, clientMinorVersion: exchange?.request.minorVersion ?? 1,
             closes: closes, date: date.readable, edits: edits, into: room)
+        exchange?.responseHeadCount += room.writeIndex - start
     }
 
     func sendBody(_ bytes: Span<UInt8>) {
@@ -68,6 +71,15 @@ extension ServerConnection: DownstreamStream {
         // What was queued still explains itself to a reader; what ends the connection is the reset.
         _ = output.flush(to: socket, pool: worker.buffers)
         abort()
+    }
+
+    func flushLast() {
+        guard state != .closed, !output.isEmpty, !isBlocked else { return }
+        switch output.flush(to: socket, pool: worker.buffers) {
+        case .drained: break
+        case .blocked: block()
+        case .failed: isBroken = true
+        }
     }
 
     func flush() {

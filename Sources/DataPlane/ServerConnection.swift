@@ -37,12 +37,16 @@ final class ServerConnection {
 
     /// Output waits for the client.
     var isBlocked = false
+    /// The last bytes of a response did not go out.
+    var isBroken = false
     /// The kernel has, or may have, bytes for us that no further event will announce.
     var mayHaveInput = false
     var isWriteWatched = false
     var isRegistered = false
     /// The client has ended its side.
     var isPeerEnded = false
+    /// A request has been answered before.
+    private var hasServed = false
     var closesAfterResponse = false
     var isResponseChunked = false
     private var lingerBudget: Int32 = 0
@@ -51,6 +55,7 @@ final class ServerConnection {
     /// Nanoseconds that a half-closed client's exchange may stand still.
     private static let halfCloseGrace: Int64 = 1_000_000_000
     private static let lingerTimeout: Int64 = 2_000_000_000
+    private static let firstRequestGrace: Int64 = 1_000_000_000
 
     init(worker: Worker, key: SlotKey, socket: Socket, listener: WorkerListener, peer: IPAddress?) {
         self.worker = worker
@@ -192,6 +197,7 @@ final class ServerConnection {
         guard let exchange = reader.exchange else { return }
         exchange.snapshot = worker.snapshot
         exchange.forgetRequest()
+        exchange.listener = listener
         self.exchange = exchange
     }
 
@@ -233,10 +239,9 @@ final class ServerConnection {
 
     func exchangeFinished() {
         exchange = nil
-        guard state != .closed else { return }
+        guard state != .closed else { return returnReader() }
+        if isBroken { return disconnect() }
         let closes = closesAfterResponse || reader?.body.isComplete != true
-        flush()
-        guard state != .closed else { return }
         if isBlocked {
             state = .flushing(closes: closes)
             setDeadline(worker.now.deadline(after: worker.snapshot.timeouts.bodyIdle))
@@ -246,7 +251,8 @@ final class ServerConnection {
     }
 
     func settle(closes: Bool) {
-        if closes || worker.isDraining { return closeInOrder() }
+        hasServed = true
+        if closes || worker.isLeaving || listener.isRemoved { return closeInOrder() }
         state = .idle
         listener.moved(active: -1, idle: 1)
         guard let reader else { return }
@@ -274,9 +280,21 @@ final class ServerConnection {
 
     // MARK: Ends
 
-    /// Closes an idle connection because the worker drains.
+    /// Closes an idle connection because the worker drains. What its client has sent by now is still served, and one
+    /// that was accepted a moment ago gets a moment to say what it wants.
     func drain() {
-        if state == .idle { close() }
+        guard state == .idle else { return }
+        readable()
+        guard state == .idle else { return }
+        if hasServed { return close() }
+        setDeadline(worker.now.advanced(byNanoseconds: Self.firstRequestGrace))
+    }
+
+    /// Ends the connection because the worker stops, telling the client why where that is still possible.
+    func cut() {
+        if state == .serving { exchange?.fail(.drainTimeout) }
+        if state != .closed { _ = output.flush(to: socket, pool: worker.buffers) }
+        disconnect()
     }
 
     /// Closes after an answer. With nothing unread that is a plain close; else the client is heard out for a moment,
@@ -308,12 +326,13 @@ final class ServerConnection {
     /// The client is gone: ends what is under way.
     func disconnect() {
         guard state != .closed else { return }
-        let active = state == .serving ? exchange : nil
-        if active == nil { return close() }
-        release()
+        guard state == .serving, let active = exchange else { return close() }
+        // The exchange is recorded with its request, which lies in the reader.
+        release(keepingReader: true)
         socket.close()
-        active?.downstreamGone()
+        active.downstreamGone()
         exchange = nil
+        returnReader()
     }
 
     func close() {
@@ -326,19 +345,23 @@ final class ServerConnection {
     /// Ends with a reset, where a plain close could be taken for the end of a response.
     func abort() {
         guard state != .closed else { return }
-        release()
+        // Until the exchange, which is about to end, has been recorded.
+        release(keepingReader: true)
         socket.abort()
     }
 
-    private func release() {
+    private func release(keepingReader: Bool = false) {
         if state == .idle { listener.moved(active: 0, idle: -1) } else { listener.moved(active: -1, idle: 0) }
         state = .closed
         timer.cancel(wheel: worker.timers)
         output.discard(pool: worker.buffers)
-        if let reader {
-            self.reader = nil
-            worker.giveReader(reader)
-        }
+        if !keepingReader { returnReader() }
         worker.remove(self)
+    }
+
+    private func returnReader() {
+        guard let reader else { return }
+        self.reader = nil
+        worker.giveReader(reader)
     }
 }

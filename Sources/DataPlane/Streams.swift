@@ -24,6 +24,8 @@ protocol DownstreamStream: AnyObject {
     func abortResponse()
     /// Hands what was sent to the kernel; called once per turn, so that head and body leave in one packet.
     func flush()
+    /// The same for the last bytes of a response; whatever goes wrong is kept for `exchangeFinished`.
+    func flushLast()
     /// The exchange can take request body bytes (again).
     func resumeRequestBody()
     /// Starts the request body over, for a replay; false when some of it is no longer in memory.

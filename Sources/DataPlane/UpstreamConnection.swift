@@ -216,7 +216,7 @@ final class UpstreamConnection: UpstreamStream {
     }
 
     private func park() {
-        guard pool.mayKeep(endpoint), !worker.isDraining else { return close() }
+        guard pool.mayKeep(endpoint), !worker.isLeaving else { return close() }
         state = .idle
         isReused = true
         setDeadline(worker.now.advanced(byNanoseconds: pool.idleTimeout))

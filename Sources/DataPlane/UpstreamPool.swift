@@ -12,6 +12,10 @@ package final class UpstreamPool {
     static let responseLimits = RequestLimits(lineBytesMax: 16 << 10, headBytesMax: 64 << 10, headerCountMax: 200)
 
     package let name: String
+    /// As the access log writes it.
+    let nameBytes: [UInt8]
+    /// Which of the upstream's configurations this is; addresses that were found for another one are not for it.
+    package let revision: Int
     package let cluster: Cluster
     /// What requests are spread by; nil unless the policy is a hash.
     package let hashSource: HashSource?
@@ -20,6 +24,8 @@ package final class UpstreamPool {
     let connectTimeout: Int64
     let responseTimeout: Int64
     let idleTimeout: Int64
+    /// nil: the network.
+    var connector: (any UpstreamConnector)?
     private let idleMax: Int
     private let series: UpstreamSeries
     private let targetIDs: LabelInterner
@@ -39,10 +45,12 @@ package final class UpstreamPool {
     }
 
     package init(
-        name: String, cluster: Cluster, hashSource: HashSource?, settings: Settings, shard: MetricShard,
-        registry: MetricRegistry
+        name: String, revision: Int = 0, cluster: Cluster, hashSource: HashSource?, settings: Settings,
+        shard: MetricShard, registry: MetricRegistry
     ) {
         self.name = name
+        nameBytes = Array(name.utf8)
+        self.revision = revision
         self.cluster = cluster
         self.hashSource = hashSource
         isHashed = hashSource != nil
@@ -56,18 +64,47 @@ package final class UpstreamPool {
 
     // MARK: Endpoints
 
-    /// Takes a new set of addresses; idle connections to the ones that went are closed, busy ones finish.
-    package func adopt(_ plan: BalancePlan, on worker: Worker) {
-        let removed = cluster.replaceEndpoints(plan)
+    /// Takes its first addresses, before a worker has it.
+    package func prepare(_ plan: BalancePlan) {
+        _ = cluster.replaceEndpoints(plan)
+        labelEndpoints()
+    }
+
+    private func labelEndpoints() {
         for endpoint in cluster.endpoints where endpoint.targetSeries == 0 {
             endpoint.targetSeries = targetIDs.id(for: endpoint.label)
         }
+    }
+
+    /// Takes a new set of addresses; idle connections to the ones that went are closed, busy ones finish.
+    package func adopt(_ plan: BalancePlan, on worker: Worker) {
+        let removed = cluster.replaceEndpoints(plan)
+        labelEndpoints()
         for endpoint in removed {
             for key in endpoint.idle.takeAll() {
                 // Counted back in: closing an idle connection counts it out of the pool.
                 worker.upstreamConnection(key)?.close()
             }
         }
+    }
+
+    /// The newest configuration no longer has this pool: nothing is kept for another request.
+    func retire() {
+        cluster.retire()
+    }
+
+    /// Closes at most `limit` idle connections of a retired pool.
+    ///
+    /// - Returns: how many it closed; fewer than `limit` when none is left.
+    func closeIdle(atMost limit: Int, on worker: Worker) -> Int {
+        var count = 0
+        for endpoint in cluster.endpoints {
+            while count < limit, let key = endpoint.idle.checkOut() {
+                worker.upstreamConnection(key)?.close()
+                count += 1
+            }
+        }
+        return count
     }
 
     /// The authority for requests that name none (HTTP/1.0), when there is no connection to take it from yet.
@@ -105,7 +142,11 @@ package final class UpstreamPool {
         let socket: Socket
         let isConnected: Bool
         do throws(SystemError) {
-            (socket, isConnected) = try Socket.connect(to: endpoint.address)
+            if let connector {
+                (socket, isConnected) = (try connector.connect(to: name), true)
+            } else {
+                (socket, isConnected) = try Socket.connect(to: endpoint.address)
+            }
         } catch {
             throw error.isExhaustion ? .exhausted : .connect(error.code)
         }

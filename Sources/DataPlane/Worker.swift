@@ -14,8 +14,11 @@ package final class Worker {
     let buffers = BufferPool()
     /// The loop's time, read once per turn.
     private(set) var now: Instant
-    private(set) var snapshot: WorkerSnapshot
-    private(set) var isDraining = false
+    var snapshot: WorkerSnapshot
+    /// Answers ask clients to leave, and connections are not kept.
+    var isLeaving = false
+    /// Nothing new is accepted, and the loop ends when the last client has gone.
+    var isDraining = false
     var random: SplitMix
     /// Room of `Exchange` for a rewritten path.
     var rewriteSpace: [UInt8] = []
@@ -26,55 +29,65 @@ package final class Worker {
     /// The value of `Date`, renewed each second.
     let date = ByteBuffer(capacity: HTTPDate.byteCount)
 
-    private var listeners: [WorkerListener]
-    private let budget: ConnectionBudget
-    private let shard: MetricShard
+    /// By the number that the control plane gave each; numbers are not used again.
+    var listeners: [WorkerListener?] = []
+    let budget: ConnectionBudget
+    let shard: MetricShard
+    let registry: MetricRegistry
+    var clients = SlotTable<ServerConnection>()
+    /// Pools that the newest configuration no longer has, until their idle connections are closed.
+    var retiredPools: [UpstreamPool] = []
+    var isAcceptPaused = false
+    var isStopping = false
+    var readers: [RequestReader] = []
+    /// An access log has lines that its writer may not know of.
+    var unannouncedLog: AccessLogLane?
+    /// Real time while nil.
+    private let clock: VirtualClock?
+    /// Told of each exchange that ends; only in trials.
+    var trialObserver: ((Exchange) -> Void)?
     private let inFlightCell: Int
-    private var clients = SlotTable<ServerConnection>()
+    private let turnHistogram: Int
     private var upstreams = SlotTable<UpstreamConnection>()
-    private(set) var readers: [RequestReader] = []
     private var scratches: [ByteBuffer] = []
     private var events: [ReadyEvent] = []
     private var expired: [Token] = []
     private var pending: [ServerConnection] = []
+    /// Clients that are still to be looked at because the worker drains.
+    var leaving: [ServerConnection] = []
     private var dateSecond: Int64 = -1
-    private var isStopping = false
-    private var isAcceptPaused = false
+    /// What the wall clock is ahead of the monotonic one.
+    private var wallOffset: Int64 = 0
 
     /// One read of a body moves this much at most; it lies in one warm buffer, not in one per connection.
     static let scratchByteCount = 512 << 10
-    private static let acceptsPerTurn = 64
     private static let pooledMax = 256
+    /// Idle connections of retired pools that one turn closes: a close costs microseconds.
+    private static let retiredPerTurn = 16
 
     /// What a worker is made of; sendable, so that it can be made here and opened on the worker's thread.
     package struct Parts: Sendable {
         package var shared: WorkerShared
         package var snapshot: SnapshotParcel
-        package var listeners: ListenerParcel
+        package var shard: ShardParcel
+        package var listeners: [ListenerAddition]
+        package var registry: MetricRegistry
         package var budget: ConnectionBudget
         package var seed: UInt64
+        package var clock: VirtualClock?
 
         package init(
-            shared: WorkerShared, snapshot: SnapshotParcel, listeners: ListenerParcel, budget: ConnectionBudget,
-            seed: UInt64
+            shared: WorkerShared, snapshot: SnapshotParcel, shard: ShardParcel, listeners: [ListenerAddition],
+            registry: MetricRegistry, budget: ConnectionBudget, seed: UInt64, clock: VirtualClock? = nil
         ) {
             self.shared = shared
             self.snapshot = snapshot
+            self.shard = shard
             self.listeners = listeners
+            self.registry = registry
             self.budget = budget
             self.seed = seed
-        }
-    }
-
-    /// Bound listeners and the metric shard, on their way to the one worker that they are for. Sound as
-    /// `SnapshotParcel` is.
-    package final class ListenerParcel: @unchecked Sendable {
-        let listeners: [WorkerListener]
-        let shard: MetricShard
-
-        package init(_ listeners: [WorkerListener], shard: MetricShard) {
-            self.listeners = listeners
-            self.shard = shard
+            self.clock = clock
         }
     }
 
@@ -82,17 +95,19 @@ package final class Worker {
     init(_ parts: Parts) throws(SystemError) {
         shared = parts.shared
         snapshot = parts.snapshot.open()
-        listeners = parts.listeners.listeners
-        shard = parts.listeners.shard
+        shard = parts.shard.open()
+        registry = parts.registry
         budget = parts.budget
+        clock = parts.clock
         random = SplitMix(seed: parts.seed)
-        now = Clock.now()
+        now = parts.clock?.now ?? Clock.now()
         timers = TimerWheel(now: now)
         inFlightCell = shard.cell(SeriesKey(.requestsInFlight))
+        turnHistogram = shard.histogram(SeriesKey(.loopLag, a: UInt32(parts.shared.index)))
         poller = try EpollPoller()
         try poller.add(
             shared.mailbox.descriptor, token: Token(.mailbox, SlotKey(slot: 0, generation: 0)), interest: .read)
-        for (index, listener) in listeners.enumerated() { try watch(listener, index) }
+        for listener in parts.listeners { try add(listener) }
         shared.generation.store(snapshot.generation, ordering: .releasing)
     }
 
@@ -112,39 +127,71 @@ package final class Worker {
     // MARK: The loop
 
     func run() {
-        updateClock()
+        updateDate()
         while !isStopping {
-            let timeout = pending.isEmpty ? timers.millisecondsToNext(limit: 500) : 0
             do throws(SystemError) {
-                try poller.wait(milliseconds: timeout, into: &events)
+                try turn(waitingAtMost: 500)
             } catch {
                 // Only a broken poller gets here; without one there is no loop to go on with.
                 break
             }
-            let woke = Clock.now()
-            now = woke
-            updateClock()
-            for index in events.indices { dispatch(events[index]) }
-            runPending()
-            timers.advance(to: now, expired: &expired)
-            for index in expired.indices { fire(expired[index]) }
-            runPending()
-            if isDraining, clients.count == 0 { isStopping = true }
-            let done = Clock.now()
-            shared.heartbeat.store(done.nanoseconds, ordering: .relaxed)
-            let busy = shared.busyNanoseconds.load(ordering: .relaxed)
-            shared.busyNanoseconds.store(busy + done.nanoseconds(since: woke), ordering: .relaxed)
         }
         shutDown()
     }
 
-    private func updateClock() {
+    /// Waits for events, and does everything that is due.
+    func turn(waitingAtMost limit: Int32) throws(SystemError) {
+        let isDue = !pending.isEmpty || !retiredPools.isEmpty || !leaving.isEmpty
+        try poller.wait(milliseconds: isDue ? 0 : timers.millisecondsToNext(limit: limit), into: &events)
+        let woke = preciseNow
+        now = woke
+        updateDate()
+        for index in events.indices { dispatch(events[index]) }
+        runPending()
+        timers.advance(to: now, expired: &expired)
+        for index in expired.indices { fire(expired[index]) }
+        runPending()
+        if !retiredPools.isEmpty { closeRetired() }
+        if !leaving.isEmpty { drainSome() }
+        if let log = unannouncedLog {
+            unannouncedLog = nil
+            log.announce()
+        }
+        if isDraining, clients.count == 0 { isStopping = true }
+        endTurn(since: woke)
+    }
+
+    private func endTurn(since woke: Instant) {
+        let done = preciseNow
+        shared.heartbeat.store(done.nanoseconds, ordering: .relaxed)
+        shared.load.note(from: woke, to: done)
+        shard.observe(turnHistogram, nanoseconds: done.nanoseconds(since: woke))
+    }
+
+    /// The time now, not that of the turn; for what is measured inside of one.
+    var preciseNow: Instant { clock?.now ?? Clock.now() }
+
+    /// Wall-clock nanoseconds of a moment near now.
+    func wallNanoseconds(at instant: Instant) -> Int64 { instant.nanoseconds + wallOffset }
+
+    private func updateDate() {
         // The wall clock is asked about once a second only.
         let second = now.nanoseconds / 1_000_000_000
         guard second != dateSecond else { return }
         dateSecond = second
+        let wall = clock?.wallNanoseconds ?? Clock.wallNanoseconds()
+        wallOffset = wall - now.nanoseconds
         date.clear()
-        HTTPDate.format(unixSeconds: Clock.wallNanoseconds() / 1_000_000_000, into: date)
+        HTTPDate.format(unixSeconds: wall / 1_000_000_000, into: date)
+    }
+
+    private func closeRetired() {
+        var budget = Self.retiredPerTurn
+        while budget > 0, let pool = retiredPools.last {
+            budget -= pool.closeIdle(atMost: budget, on: self)
+            // Fewer than it might have closed: none is left.
+            if budget > 0 { retiredPools.removeLast() }
+        }
     }
 
     private func dispatch(_ event: ReadyEvent) {
@@ -179,93 +226,17 @@ package final class Worker {
         for connection in round { connection.continueReading() }
     }
 
-    // MARK: Accepting
-
-    private func watch(_ listener: WorkerListener, _ index: Int) throws(SystemError) {
-        try poller.add(
-            listener.listener.descriptor,
-            token: Token(.listener, SlotKey(slot: UInt32(index), generation: 0)), interest: listener.listener.interest)
-    }
-
-    private func accept(_ index: Int) {
-        let listener = listeners[index]
-        for _ in 0..<Self.acceptsPerTurn {
-            switch listener.listener.accept() {
-            case .connection(let socket, let peer): take(socket, peer, listener)
-            case .none: return
-            case .exhausted:
-                listener.count(.failed)
-                return pauseAccepting()
-            }
-        }
-    }
-
-    private func take(_ socket: Socket, _ peer: IPAddress?, _ listener: WorkerListener) {
-        guard budget.take() else {
-            listener.count(.shed)
-            OverloadAnswer.send(to: socket, by: self)
-            return
-        }
-        listener.count(.accepted)
-        shared.connectionCount.wrappingAdd(1, ordering: .relaxed)
-        let connection = clients.insert {
-            ServerConnection(worker: self, key: $0, socket: socket, listener: listener, peer: peer)
-        }
-        connection.start()
-    }
-
-    /// Out of descriptors: the peers wait in the kernel's queue until some have been closed.
-    private func pauseAccepting() {
-        guard !isAcceptPaused else { return }
-        isAcceptPaused = true
-        for listener in listeners { poller.remove(listener.listener.descriptor) }
-        _ = timers.schedule(
-            Token(.acceptResume, SlotKey(slot: 0, generation: 0)), at: now.advanced(byNanoseconds: 100_000_000))
-    }
-
-    private func resumeAccepting() {
-        guard isAcceptPaused else { return }
-        isAcceptPaused = false
-        for (index, listener) in listeners.enumerated() {
-            do throws(SystemError) { try watch(listener, index) } catch { pauseAccepting() }
-        }
-    }
-
-    // MARK: Mail
-
-    private func readMail() {
-        for message in shared.mailbox.drain() {
-            switch message {
-            case .snapshot(let parcel):
-                snapshot = parcel.open()
-                // Pooled readers hold the limits and the generation that they last served.
-                for reader in readers { buffers.give(reader.bytes) }
-                readers.removeAll()
-                shared.generation.store(snapshot.generation, ordering: .releasing)
-            case .endpoints(let upstream, let plan):
-                for pool in snapshot.pools where pool.name == upstream { pool.adopt(plan, on: self) }
-            case .drain: drain()
-            case .stop: isStopping = true
-            }
-        }
-    }
-
-    private func drain() {
-        guard !isDraining else { return }
-        isDraining = true
-        for listener in listeners {
-            poller.remove(listener.listener.descriptor)
-            listener.listener.close()
-        }
-        listeners = []
-        for connection in clients.all { connection.drain() }
-    }
-
-    private func shutDown() {
-        for connection in clients.all { connection.disconnect() }
+    func shutDown() {
+        for connection in clients.all { connection.cut() }
         for connection in upstreams.all { connection.close() }
-        for listener in listeners { listener.listener.close() }
+        for listener in listeners { listener?.listener.close() }
         listeners = []
+        unannouncedLog?.announce()
+        // Their exchanges hold this worker.
+        for reader in readers { buffers.give(reader.bytes) }
+        readers.removeAll()
+        pending.removeAll()
+        retiredPools.removeAll()
     }
 
     // MARK: What connections share
@@ -309,8 +280,7 @@ package final class Worker {
     func takeReader() -> RequestReader {
         guard let reader = readers.popLast() else {
             return RequestReader(
-                limits: snapshot.limits, bytes: buffers.take(), exchange: Exchange(worker: self),
-                generation: snapshot.generation)
+                limits: snapshot.limits, bytes: buffers.take(), exchange: Exchange(worker: self))
         }
         reader.prepare()
         return reader
@@ -318,8 +288,8 @@ package final class Worker {
 
     /// Keeps the reader with a buffer of the smallest class; a head that outgrew it gives the larger one back.
     func giveReader(_ reader: RequestReader) {
-        // One of an older generation has that one's limits, and its exchange keeps its snapshot alive.
-        guard readers.count < Self.pooledMax, reader.generation == snapshot.generation else {
+        // The limits are part of its parser.
+        guard readers.count < Self.pooledMax, reader.limits == snapshot.limits else {
             return buffers.give(reader.bytes)
         }
         if reader.bytes.capacity == BufferPool.classes[0] {
@@ -328,6 +298,8 @@ package final class Worker {
             buffers.give(reader.bytes)
             reader.bytes = buffers.take()
         }
+        // What is pooled must not keep an older generation alive.
+        if let exchange = reader.exchange, exchange.snapshot !== snapshot { exchange.snapshot = snapshot }
         readers.append(reader)
     }
 
@@ -344,15 +316,19 @@ package final class Worker {
     }
 
     func record(_ exchange: Exchange) {
+        let ended = preciseNow
+        exchange.noteWork(until: ended)
         shard.adjust(inFlightCell, by: -1)
         var observation = ExchangeObservation()
         observation.method = exchange.request.method.rawValue
-        observation.status = exchange.reason == .clientGone ? 0 : exchange.responseStatus
+        observation.status = exchange.reason == .clientGone && !exchange.isHeadSent ? 0 : exchange.responseStatus
         observation.reason = exchange.reason
-        observation.durationNanoseconds = now.nanoseconds(since: exchange.startedAt)
-        observation.overheadNanoseconds = observation.durationNanoseconds - exchange.upstreamNanoseconds
+        observation.durationNanoseconds = ended.nanoseconds(since: exchange.startedAt)
+        observation.overheadNanoseconds = exchange.overheadNanoseconds
         observation.requestBytes = exchange.request.byteCount + exchange.requestBodyCount
-        observation.responseBytes = exchange.responseBodyCount
+        observation.responseBytes = exchange.responseHeadCount + exchange.responseBodyCount
         (exchange.route?.series ?? exchange.snapshot.unmatched).observe(observation)
+        trialObserver?(exchange)
+        if let log = exchange.snapshot.accessLog { log.write(exchange, observation, endedAt: ended, by: self) }
     }
 }

@@ -1,6 +1,7 @@
 import Bytes
 package import EventLoop
 package import Synchronization
+package import Telemetry
 package import Upstream
 
 /// What a worker and the control plane both touch: a mailbox one way, plain atomics the other.
@@ -14,8 +15,7 @@ package final class WorkerShared: Sendable {
     /// Client connections open now.
     package let connectionCount = Atomic<Int>(0)
     package let isStopped = Atomic<Bool>(false)
-    /// Nanoseconds spent outside of the poller, since the start.
-    package let busyNanoseconds = Atomic<Int64>(0)
+    package let load = WorkerLoad()
 
     package init(index: Int) throws(SystemError) {
         self.index = index
@@ -25,8 +25,12 @@ package final class WorkerShared: Sendable {
 
 /// What the control plane tells a worker.
 package enum WorkerMessage: Sendable {
-    case snapshot(SnapshotParcel)
-    case endpoints(upstream: String, BalancePlan)
+    /// Serve this generation, with these listeners.
+    case publish(SnapshotParcel, [ListenerChange])
+    /// `revision` is the pool's for which the addresses were found.
+    case endpoints(upstream: String, revision: Int, BalancePlan)
+    /// Ask clients to go elsewhere, but take whoever still comes.
+    case leave
     /// Close what is idle, finish what is not, and stop when nothing is left.
     case drain
     case stop
@@ -34,15 +38,56 @@ package enum WorkerMessage: Sendable {
 
 /// A snapshot on its way to the one worker that it was built for.
 ///
-/// Sound to send: the builder keeps no reference, and the worker takes it exactly once.
+/// Sound to send: the worker opens it exactly once. The control plane keeps a reference of its own to the snapshot, and
+/// touches nothing in it: it only waits to be the last to hold one, so that the worker never spends time on freeing it.
 package final class SnapshotParcel: @unchecked Sendable {
-    private let snapshot: WorkerSnapshot
+    private var snapshot: WorkerSnapshot?
+    /// Pools of the generation before that this one does not have.
+    let retiredPools: [UpstreamPool]
 
-    package init(_ snapshot: WorkerSnapshot) {
+    package init(_ snapshot: WorkerSnapshot, retiring retiredPools: [UpstreamPool] = []) {
         self.snapshot = snapshot
+        self.retiredPools = retiredPools
     }
 
-    func open() -> WorkerSnapshot { snapshot }
+    /// Takes the snapshot out, so that the parcel does not keep it alive.
+    func open() -> WorkerSnapshot {
+        guard let taken = snapshot else { preconditionFailure("a snapshot was opened twice") }
+        snapshot = nil
+        return taken
+    }
+}
+
+/// A metric shard on its way to its worker; sound to send as a snapshot is.
+package final class ShardParcel: @unchecked Sendable {
+    package let shard: MetricShard
+
+    package init(_ shard: MetricShard) {
+        self.shard = shard
+    }
+
+    func open() -> MetricShard { shard }
+}
+
+/// A bound listener on its way to its worker; sound to send as a snapshot is.
+package final class ListenerAddition: @unchecked Sendable {
+    let number: Int
+    let name: String
+    package let listener: Listener
+
+    /// - Parameter number: the same on every worker, not used before.
+    package init(number: Int, name: String, listener: Listener) {
+        self.number = number
+        self.name = name
+        self.listener = listener
+    }
+}
+
+/// How the listeners of a worker change.
+package enum ListenerChange: Sendable {
+    case add(ListenerAddition)
+    case rename(number: Int, String)
+    case remove(number: Int)
 }
 
 /// Client connections of the whole process, against one limit.

@@ -19,6 +19,8 @@ package final class WorkerSnapshot {
     let bodyLimit: Int
     /// Requests that no route took are counted here.
     let unmatched: RouteSeries
+    /// nil: no line is written.
+    let accessLog: AccessLog?
 
     /// Nanoseconds; 0 is no limit.
     package struct Timeouts: Sendable {
@@ -37,7 +39,8 @@ package final class WorkerSnapshot {
 
     package init(
         generation: Int, table: RouteTable, routes: [Route], pools: [UpstreamPool], limits: RequestLimits,
-        timeouts: Timeouts, trustedProxies: [AddressBlock], bodyLimit: Int, unmatched: RouteSeries
+        timeouts: Timeouts, trustedProxies: [AddressBlock], bodyLimit: Int, unmatched: RouteSeries,
+        accessLog: AccessLog? = nil
     ) {
         self.generation = generation
         self.table = table
@@ -48,6 +51,7 @@ package final class WorkerSnapshot {
         self.trustedProxies = trustedProxies
         self.bodyLimit = bodyLimit
         self.unmatched = unmatched
+        self.accessLog = accessLog
     }
 
     func trusts(_ address: IPAddress?) -> Bool {

@@ -1,5 +1,6 @@
 import Bytes
 import EventLoop
+import GatewayTesting
 import Testing
 
 @testable import DataPlane

@@ -44,3 +44,12 @@ func receiveNow(_ socket: Socket, atMost limit: Int = 64 << 10) -> [UInt8] {
     guard case .transferred = socket.receive(into: buffer) else { return [] }
     return [UInt8](copying: buffer.readable)
 }
+
+extension Array where Element == UInt8 {
+    /// The bytes of a span.
+    init(copying span: Span<UInt8>) {
+        self = []
+        reserveCapacity(span.count)
+        for index in span.indices { append(span[index]) }
+    }
+}

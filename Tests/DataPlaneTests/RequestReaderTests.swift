@@ -1,4 +1,5 @@
 import Bytes
+import GatewayTesting
 import HTTP
 import Testing
 

@@ -15,7 +15,7 @@ import Upstream
 final class RunningWorker {
     /// What was left when the worker had stopped.
     struct Remains: Sendable {
-        /// Buffers that nobody gave back, those of pooled readers left out.
+        /// Buffers that nobody gave back.
         var lentBuffers: Int
         var clients: Int
     }
@@ -40,19 +40,19 @@ final class RunningWorker {
         if let upstreamPort {
             let target = ResolvedTarget(
                 targetIndex: 0, address: .ip(.loopback, port: upstreamPort), weight: 1, label: "origin")
-            shared.mailbox.post(.endpoints(upstream: "origin", BalancePlan([target], balance: .roundRobin)))
+            let plan = BalancePlan([target], balance: .roundRobin)
+            shared.mailbox.post(.endpoints(upstream: "origin", revision: 0, plan))
         }
-        let own = WorkerListener(listener, name: "http", shard: fixture.shard, registry: registry)
         let parts = Worker.Parts(
-            shared: shared, snapshot: SnapshotParcel(snapshot),
-            listeners: Worker.ListenerParcel([own], shard: fixture.shard),
+            shared: shared, snapshot: SnapshotParcel(snapshot), shard: ShardParcel(fixture.shard),
+            listeners: [ListenerAddition(number: 0, name: "http", listener: listener)], registry: registry,
             budget: ConnectionBudget(limit: connectionsMax), seed: 1)
         try WorkerThread.start(name: "worker-test") {
             guard let worker = try? Worker(parts) else { return }
             worker.run()
             remains.post(
                 Remains(
-                    lentBuffers: worker.buffers.lentCount - worker.readers.count,
+                    lentBuffers: worker.buffers.lentCount,
                     clients: parts.shared.connectionCount.load(ordering: .relaxed)))
         }
         self.shared = shared

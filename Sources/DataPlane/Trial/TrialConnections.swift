@@ -1,0 +1,109 @@
+import Bytes
+import EventLoop
+import Glibc
+import HTTP
+
+/// Stands in for the network between upstream pools and servers.
+protocol UpstreamConnector: AnyObject {
+    /// A connected socket to the upstream of that name.
+    func connect(to upstream: String) throws(SystemError) -> Socket
+}
+
+/// The upstreams' ends of a trial's connections: each reads a request to its end, then answers.
+final class TrialConnections: UpstreamConnector {
+    private final class Connection {
+        let upstream: String
+        let socket: Socket
+        var received: [UInt8] = []
+        var unsent: ArraySlice<UInt8> = []
+        var hasAnswered = false
+        var isClosed = false
+
+        init(upstream: String, socket: Socket) {
+            self.upstream = upstream
+            self.socket = socket
+        }
+
+        func close() {
+            guard !isClosed else { return }
+            isClosed = true
+            socket.close()
+        }
+    }
+
+    private var connections: [Connection] = []
+    private var upstream = TrialUpstream(response: nil, headResponse: [])
+    private let space = ByteBuffer(capacity: 64 << 10)
+
+    /// A new trial begins.
+    func begin(_ upstream: TrialUpstream) {
+        closeAll()
+        self.upstream = upstream
+    }
+
+    func closeAll() {
+        for connection in connections { connection.close() }
+        connections = []
+    }
+
+    func connect(to name: String) throws(SystemError) -> Socket {
+        guard upstream.response != nil else { throw SystemError(code: ECONNREFUSED, call: "connect") }
+        let (near, far) = try Socket.pair()
+        connections.append(Connection(upstream: name, socket: far))
+        return near
+    }
+
+    /// The request that the upstream of that name received.
+    func forwarded(to name: String?) -> [UInt8]? {
+        connections.first { $0.upstream == name && !$0.received.isEmpty }?.received
+    }
+
+    /// Reads and answers; true when any byte has moved.
+    func serve() -> Bool {
+        var hasMoved = false
+        for connection in connections where !connection.isClosed && serve(connection) { hasMoved = true }
+        return hasMoved
+    }
+
+    private func serve(_ connection: Connection) -> Bool {
+        let space = space
+        space.clear()
+        var hasMoved = false
+        switch connection.socket.receive(into: space) {
+        case .transferred:
+            connection.received.append(copying: space.readable)
+            hasMoved = true
+        case .wouldBlock: break
+        case .ended, .failed:
+            connection.close()
+            return false
+        }
+        if !connection.hasAnswered, Self.isWhole(connection.received) {
+            connection.hasAnswered = true
+            let isHead = connection.received.starts(with: Array("HEAD ".utf8))
+            connection.unsent = (isHead ? upstream.headResponse : upstream.response ?? [])[...]
+        }
+        return sendAnswer(connection) || hasMoved
+    }
+
+    private func sendAnswer(_ connection: Connection) -> Bool {
+        guard !connection.unsent.isEmpty else { return false }
+        let rest = Array(connection.unsent)
+        guard case .transferred(let count) = connection.socket.send(rest.span) else { return false }
+        connection.unsent = connection.unsent.dropFirst(count)
+        return true
+    }
+
+    /// Whether the head and the body that it announces are there. The writer is the gateway, so that its framing is
+    /// known to be plain.
+    private static func isWhole(_ bytes: [UInt8]) -> Bool {
+        var parser = RequestParser(limits: .largest)
+        var head = RequestHead()
+        guard (try? parser.parse(bytes.span, into: &head)) == true else { return false }
+        switch head.framing {
+        case .none, .untilClose: return true
+        case .length(let count): return bytes.count >= head.byteCount + count
+        case .chunked: return bytes.suffix(5).elementsEqual(Array("0\r\n\r\n".utf8))
+        }
+    }
+}

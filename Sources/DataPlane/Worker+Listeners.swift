@@ -1,0 +1,126 @@
+import Bytes
+import EventLoop
+import Synchronization
+import Telemetry
+
+// Accepting connections, and the listeners that they come from.
+extension Worker {
+    private static let acceptsPerTurn = 64
+    /// The longest queue that a listener was opened with.
+    private static let backlogMax = 4096
+
+    private func token(ofListener number: Int) -> Token {
+        Token(.listener, SlotKey(slot: UInt32(number), generation: 0))
+    }
+
+    private func watch(_ listener: WorkerListener, _ number: Int) throws(SystemError) {
+        try poller.add(
+            listener.listener.descriptor, token: token(ofListener: number), interest: listener.listener.interest)
+    }
+
+    func accept(_ number: Int) {
+        guard number < listeners.count, let listener = listeners[number] else { return }
+        acceptAll(from: listener, atMost: Self.acceptsPerTurn)
+    }
+
+    private func acceptAll(from listener: WorkerListener, atMost limit: Int) {
+        for _ in 0..<limit {
+            guard acceptOne(from: listener) == .taken else { return }
+        }
+    }
+
+    private enum Accepted { case taken, none, paused }
+
+    private func acceptOne(from listener: WorkerListener) -> Accepted {
+        switch listener.listener.accept() {
+        case .connection(let socket, let peer):
+            take(socket, peer, listener)
+            return .taken
+        case .none: return .none
+        case .exhausted:
+            listener.count(.failed)
+            pauseAccepting()
+            return .paused
+        }
+    }
+
+    private func take(_ socket: Socket, _ peer: IPAddress?, _ listener: WorkerListener) {
+        guard budget.take() else {
+            listener.count(.shed)
+            OverloadAnswer.send(to: socket, by: self)
+            return
+        }
+        listener.count(.accepted)
+        adopt(socket, peer: peer, from: listener)
+    }
+
+    /// Serves a connected socket.
+    @discardableResult
+    func adopt(_ socket: Socket, peer: IPAddress?, from listener: WorkerListener) -> ServerConnection {
+        shared.connectionCount.wrappingAdd(1, ordering: .relaxed)
+        let connection = clients.insert {
+            ServerConnection(worker: self, key: $0, socket: socket, listener: listener, peer: peer)
+        }
+        connection.start()
+        return connection
+    }
+
+    /// Out of descriptors: the peers wait in the kernel's queue until some have been closed.
+    private func pauseAccepting() {
+        guard !isAcceptPaused else { return }
+        isAcceptPaused = true
+        for case let listener? in listeners { poller.remove(listener.listener.descriptor) }
+        _ = timers.schedule(
+            Token(.acceptResume, SlotKey(slot: 0, generation: 0)), at: now.advanced(byNanoseconds: 100_000_000))
+    }
+
+    func resumeAccepting() {
+        guard isAcceptPaused else { return }
+        isAcceptPaused = false
+        for case (let number, let listener?) in listeners.enumerated() {
+            do throws(SystemError) { try watch(listener, number) } catch { return pauseAccepting() }
+        }
+    }
+
+    // MARK: Changes
+
+    /// - Throws: `SystemError` when the poller does not take it.
+    func add(_ addition: ListenerAddition) throws(SystemError) {
+        let listener = WorkerListener(addition.listener, name: addition.name, shard: shard, registry: registry)
+        while listeners.count <= addition.number { listeners.append(nil) }
+        listeners[addition.number] = listener
+        if !isAcceptPaused { try watch(listener, addition.number) }
+    }
+
+    func apply(_ change: ListenerChange) {
+        switch change {
+        case .add(let addition):
+            // Out of memory for the poller: tried again in a moment, as after running out of descriptors.
+            do throws(SystemError) { try add(addition) } catch { pauseAccepting() }
+        case .rename(let number, let name):
+            guard number < listeners.count, let old = listeners[number] else { return }
+            listeners[number] = old.renamed(name, registry: registry)
+        case .remove(let number):
+            guard number < listeners.count, let listener = listeners[number] else { return }
+            listeners[number] = nil
+            close(listener)
+        }
+    }
+
+    /// Takes what the kernel has accepted on our behalf before the socket goes: closing it would reset those peers.
+    private func close(_ listener: WorkerListener) {
+        poller.remove(listener.listener.descriptor)
+        listener.remove()
+        acceptAll(from: listener, atMost: Self.backlogMax)
+        listener.listener.close()
+    }
+
+    func closeListeners() {
+        for number in listeners.indices {
+            guard let listener = listeners[number] else { continue }
+            // Gone before it is closed: its descriptor's number may be a client's the next moment.
+            listeners[number] = nil
+            close(listener)
+        }
+    }
+}

@@ -1,0 +1,56 @@
+import Bytes
+import EventLoop
+import Synchronization
+import Telemetry
+
+// What the control plane tells a worker.
+extension Worker {
+    func readMail() {
+        for message in shared.mailbox.drain() {
+            switch message {
+            case .publish(let parcel, let changes):
+                adopt(parcel)
+                for change in changes { apply(change) }
+                shared.generation.store(snapshot.generation, ordering: .releasing)
+            case .endpoints(let upstream, let revision, let plan):
+                for pool in snapshot.pools where pool.name == upstream && pool.revision == revision {
+                    pool.adopt(plan, on: self)
+                }
+            case .leave: isLeaving = true
+            case .drain: drain()
+            case .stop: isStopping = true
+            }
+        }
+    }
+
+    /// From now on, new requests are served by the next generation.
+    private func adopt(_ parcel: SnapshotParcel) {
+        snapshot = parcel.open()
+        for pool in parcel.retiredPools {
+            pool.retire()
+            retiredPools.append(pool)
+        }
+        if let reader = readers.first, reader.limits != snapshot.limits {
+            for reader in readers { buffers.give(reader.bytes) }
+            readers.removeAll()
+        }
+        // What is pooled must not keep the older generation alive.
+        for reader in readers { reader.exchange?.snapshot = snapshot }
+    }
+
+    private func drain() {
+        guard !isDraining else { return }
+        isLeaving = true
+        isDraining = true
+        closeListeners()
+        leaving = clients.all
+    }
+
+    /// Looks at some of the clients, so that those with a request under way do not wait for all the others.
+    func drainSome() {
+        for connection in leaving.suffix(Self.leavingPerTurn) { connection.drain() }
+        leaving.removeLast(min(leaving.count, Self.leavingPerTurn))
+    }
+
+    private static var leavingPerTurn: Int { 128 }
+}
