@@ -15,7 +15,7 @@ struct ConfigOption: ParsableArguments {
     func load() throws -> LoadedConfig {
         let settings = try ProcessSettings.ofProcess()
         var loaded = try ConfigLoader().load(path: path ?? settings.configPath)
-        settings.apply(to: &loaded.config)
+        settings.apply(to: &loaded)
         return loaded
     }
 

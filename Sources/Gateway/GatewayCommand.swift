@@ -8,10 +8,11 @@ struct GatewayCommand: ParsableCommand {
             Exit codes: 0 fine, 1 what was checked is wrong, 2 usage, 3 could not start.
 
             Environment: GATEWAY_CONFIG, GATEWAY_LOG_LEVEL (trace … critical), GATEWAY_LOG_FORMAT (text, json), \
-            GATEWAY_WORKERS, GATEWAY_ADMIN_ADDRESS.
+            GATEWAY_WORKERS, GATEWAY_ADMIN_ADDRESS, GATEWAY_ADMIN_TOKEN.
             """,
         version: Version.text,
         subcommands: [
-            Run.self, Validate.self, Routes.self, Explain.self, ShowConfig.self, Demo.self, Help.self, Version.self,
+            Run.self, Validate.self, Routes.self, Explain.self, ShowConfig.self, Reload.self, Drain.self, Demo.self,
+            Help.self, Version.self,
         ])
 }

@@ -13,6 +13,8 @@ import Testing
     /// Codes that need more than one file, or one too large to be kept, and the tests that make them.
     static let codesTestedElsewhere: Set<DiagnosticCode> = [
         .fileUnreadable, .fileTooLarge, .notUTF8, .noFiles, .duplicateSection, .expansionTooLarge, .tooManyErrors,
+        // Given when a configuration is served, not when it is read.
+        .cannotListen, .cannotLog, .testFailed, .needsRestart,
     ]
 
     @Test(arguments: try GoldenFile.all(in: directory, suffix: ".yaml")) func decodes(_ file: GoldenFile) throws {

@@ -92,9 +92,9 @@ import Testing
     func secretLosesOneLineEnd(_ content: String, _ expected: String) throws {
         let secret = try directory.write("token", content)
         let path = try directory.write(
-            "a.yaml", "admin: { token: \"${file:\(secret)}\" }\nroutes: [{ name: a, respond: {} }]\n")
+            "a.yaml", "routes: [{ name: a, respond: { body: \"${file:\(secret)}\" } }]\n")
         let loaded = try load(path)
-        #expect(loaded.config.admin.token == expected)
+        #expect(loaded.config.routes.first?.action == .respond(status: 200, body: expected, headers: []))
         #expect(loaded.files == [path, secret])
     }
 
@@ -139,6 +139,33 @@ import Testing
         let path = try directory.write(
             "a.yaml", "admin: { token: \"${file:\(directory.path)}\" }\nroutes: [{ name: a, respond: {} }]\n")
         #expect(failure(path) == ["a.yaml:1:17: secret-unreadable"])
+    }
+
+    // MARK: - What was tried
+
+    /// Watching these files is enough to learn that a broken configuration was mended.
+    @Test func filesAreToldAlsoOnFailure() throws {
+        let secret = try directory.write("token", "x\n")
+        let missing = directory.path + "/missing"
+        let loader = ConfigLoader(environment: { _ in nil })
+        func attempt(_ yaml: String) throws -> (isLoaded: Bool, files: [String]) {
+            let (outcome, files) = loader.attempt(path: try directory.write("c.yaml", yaml))
+            if case .success(let loaded) = outcome { #expect(loaded.files == files) }
+            return ((try? outcome.get()) != nil, files.map { ($0 as NSString).lastPathComponent })
+        }
+        let routes = "routes: [{ name: a, respond: { body: \"${file:\(secret)}\" } }]\n"
+        #expect(try attempt(routes) == (true, ["c.yaml", "token"]))
+        #expect(try attempt(routes + "wrong: key\n") == (false, ["c.yaml", "token"]))
+        #expect(
+            try attempt(routes + "admin: { token: \"${file:\(missing)}\" }\n") == (
+                false, ["c.yaml", "token", "missing"]
+            ))
+        #expect(try attempt("routes: [\n") == (false, ["c.yaml"]))
+        let none = directory.path + "/none.yaml"
+        #expect(loader.attempt(path: none).files == [none])
+        let empty = directory.path + "/empty"
+        try FileManager.default.createDirectory(atPath: empty, withIntermediateDirectories: false)
+        #expect(loader.attempt(path: empty).files == [empty])
     }
 
     // MARK: - Size

@@ -13,9 +13,12 @@ enum ConfigSummary {
         if !config.trustedProxies.isEmpty { lines.append("trusted_proxies \(config.trustedProxies.map(\.value))") }
         if config.limits != defaults.limits { lines.append("\(config.limits)") }
         if config.timeouts != defaults.timeouts { lines.append("\(config.timeouts)") }
+        if config.accessLog.unplaced != defaults.accessLog { lines.append("\(config.accessLog.unplaced)") }
+        if config.reload != defaults.reload { lines.append("\(config.reload)") }
         lines += config.routes.flatMap(lines(of:))
         lines += config.upstreams.flatMap(lines(of:))
         lines += config.middleware.map(line(of:))
+        lines += config.tests.flatMap(lines(of:))
         lines += warnings.map(\.description)
         return lines.joined(separator: "\n")
     }
@@ -94,4 +97,32 @@ enum ConfigSummary {
     }
 
     private static func text(_ value: String?) -> String { value?.debugDescription ?? "-" }
+
+    private static func lines(of test: ConfigTest) -> [String] {
+        let (request, upstream, expect) = (test.request, test.upstream, test.expect)
+        let fields = request.headers.map { "\($0.name): \($0.value)" }
+        var lines = ["test \(test.name): \(request.method) \(request.url.value) from \(request.clientIP) \(fields)"]
+        if !request.body.isEmpty { lines.append("  body \(request.body.debugDescription)") }
+        let answer = "\(upstream.status) \(upstream.body.debugDescription)"
+        lines.append("  upstream \(upstream.refuses ? "refuses" : answer)")
+        if let status = expect.status { lines.append("  expect status \(status.value)") }
+        if let route = expect.route { lines.append("  expect route \(route.value)") }
+        if let upstream = expect.upstream { lines.append("  expect upstream \(upstream.value)") }
+        if let reason = expect.endReason { lines.append("  expect end_reason \(reason.value)") }
+        lines += expect.headers.map { "  expect \($0.name) \($0.condition)" }
+        if let body = expect.body { lines.append("  expect body \(body.value)") }
+        if let forwarded = expect.forwarded {
+            lines.append("  forwarded \(text(forwarded.method?.value)) \(text(forwarded.target?.value))")
+            lines += forwarded.headers.map { "  forwarded \($0.name) \($0.condition)" }
+        }
+        return lines
+    }
+}
+
+extension AccessLogConfig {
+    fileprivate var unplaced: AccessLogConfig {
+        var copy = self
+        copy.position = .unknown
+        return copy
+    }
 }

@@ -44,7 +44,7 @@ import Testing
 
     /// Names without a default, by what they are for; whatever has a default is to work with it.
     static let environment: @Sendable (String) -> String? = { name in
-        name.contains("TOKEN") || name.contains("SECRET") ? "a secret" : nil
+        name.contains("TOKEN") || name.contains("SECRET") ? "a-secret" : nil
     }
 
     @Test(arguments: blocks) func yamlBlockLoads(_ block: Block) throws {

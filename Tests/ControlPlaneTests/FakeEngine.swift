@@ -1,3 +1,4 @@
+import Config
 import ControlPlane
 import Synchronization
 import Upstream
@@ -5,11 +6,21 @@ import Upstream
 /// A data plane that does nothing but tell what was asked of it.
 final class FakeEngine: GatewayEngine {
     enum Call: Equatable, Sendable {
-        case start, beginDrain, stop
+        case start([String: [String]]), leave, beginDrain, stop, reopenLogs
+        case apply(routes: [String])
         case publish(upstream: String, labels: [String])
     }
 
-    private let state = Mutex<(calls: [Call], liveness: [String], readiness: [String])>(([], [], []))
+    private struct State {
+        var calls: [Call] = []
+        var liveness: [String] = []
+        var readiness: [String] = []
+        var config = GatewayConfig()
+        var generation = 1
+        var applyFailure: ConfigFailure?
+    }
+
+    private let state = Mutex(State())
     private let startFailure: StartFailure?
 
     init(startFailure: StartFailure? = nil) {
@@ -25,18 +36,68 @@ final class FakeEngine: GatewayEngine {
         }
     }
 
-    func start() throws {
-        record(.start)
+    /// The next `apply` fails with this.
+    func failNextApply(_ failure: ConfigFailure) { state.withLock { $0.applyFailure = failure } }
+
+    func serve(_ config: GatewayConfig) { state.withLock { $0.config = config } }
+
+    func start(endpoints: [String: [ResolvedTarget]]) throws {
+        record(.start(endpoints.mapValues { $0.map(\.label) }))
         if let startFailure { throw startFailure }
     }
 
-    func publish(endpoints: [ResolvedTarget], upstream: String) {
-        record(.publish(upstream: upstream, labels: endpoints.map(\.label)))
+    func apply(_ config: GatewayConfig, endpoints: [String: [ResolvedTarget]]) throws(ConfigFailure) -> Int {
+        record(.apply(routes: config.routes.map(\.name)))
+        let failure = state.withLock { state in
+            defer { state.applyFailure = nil }
+            if state.applyFailure == nil {
+                state.config = config
+                state.generation += 1
+            }
+            return state.applyFailure
+        }
+        if let failure { throw failure }
+        return state.withLock(\.generation)
     }
+
+    func publish(endpoints: [ResolvedTarget], upstream: UpstreamConfig) {
+        record(.publish(upstream: upstream.name, labels: endpoints.map(\.label)))
+    }
+
+    func releaseGenerations() {}
+
+    var holdsOlderGenerations: Bool { false }
+
+    func reopenLogs() { record(.reopenLogs) }
+
+    func leave() { record(.leave) }
 
     func beginDrain() { record(.beginDrain) }
 
-    func stop() async { record(.stop) }
+    func stop(before deadline: ContinuousClock.Instant) async -> Bool {
+        record(.stop)
+        return true
+    }
+
+    var servedConfig: GatewayConfig { state.withLock(\.config) }
+
+    func workerStatus() -> [WorkerStatus] {
+        [
+            WorkerStatus(
+                index: 0, generation: state.withLock(\.generation), connectionCount: 3,
+                sinceLastTurn: .milliseconds(12), isRunning: true)
+        ]
+    }
+
+    func upstreamStatus() -> [UpstreamStatus] {
+        servedConfig.upstreams.map { upstream in
+            UpstreamStatus(
+                name: upstream.name, config: upstream,
+                targets: upstream.targets.map {
+                    UpstreamStatus.Target(written: $0, address: "\($0.host):\($0.port)", weight: $0.weight)
+                })
+        }
+    }
 
     var listenerAddresses: [String] { ["127.0.0.1:8080"] }
 

@@ -17,9 +17,16 @@ import Testing
         config.upstreams = upstreams
         // The engine listens nowhere, so there is nothing to probe.
         config.listeners = []
+        config.timeouts.drainDelay = .zero
+        engine.serve(config)
+        let loaded = LoadedConfig(
+            config: config, warnings: [], files: [],
+            effective: EffectiveConfig(tree: ConfigNode(.mapping([]))))
         return GatewayServices(
-            config: config, engine: engine, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() },
-            stopsOnSignals: false, whenServing: whenServing)
+            loaded: loaded, asOf: FileFingerprint(of: []),
+            source: ConfigSource(path: nil) { (.success(loaded), []) }, engine: engine, events: EventLog(),
+            logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() },
+            notification: ServiceNotification { _ in nil }, stopsOnSignals: false, whenServing: whenServing)
     }
 
     /// Runs `body` on a thread of its own: blocking clients must not hold the pool that the server runs on.
@@ -39,7 +46,7 @@ import Testing
         var upstream = UpstreamConfig(name: "a")
         upstream.targets = [UpstreamConfig.Target(host: "10.0.0.1", port: 80)]
         let services = services(admin: admin, engine: engine, upstreams: [upstream]) { isServing.finish() }
-        let task = Task { try? await services.run() }
+        let task = Task { _ = try? await services.run() }
         for await _ in serving {}
         do {
             try await onThread(body)
@@ -53,7 +60,7 @@ import Testing
     @Test func startsServesAndStopsInOrder() async throws {
         try await serving(admin: nil) {}
         #expect(
-            engine.calls == [.publish(upstream: "a", labels: ["10.0.0.1:80"]), .start, .beginDrain, .stop])
+            engine.calls == [.start(["a": ["10.0.0.1:80"]]), .leave, .beginDrain, .stop])
     }
 
     @Test func theAdminAPIAnswersOverTCP() async throws {
@@ -90,23 +97,23 @@ import Testing
     @Test func anAdminAddressInUseIsAStartFailure() async throws {
         let taken = try ListeningSocket()
         let services = services(admin: "127.0.0.1:\(taken.port)", engine: engine)
-        let error = await #expect(throws: StartFailure.self) { try await services.run() }
+        let error = await #expect(throws: StartFailure.self) { _ = try await services.run() }
         #expect(error?.message.contains("127.0.0.1:\(taken.port)") == true)
         #expect(error?.hint?.contains("admin.address") == true)
-        #expect(!engine.calls.contains(.start))
+        #expect(engine.calls.isEmpty)
         taken.close()
     }
 
     @Test(arguments: ["nonsense", "127.0.0.1", "unix:relative"])
     func anAdminAddressThatIsNoneIsAStartFailure(_ address: String) async {
         let services = services(admin: address, engine: engine)
-        await #expect(throws: StartFailure.self) { try await services.run() }
+        await #expect(throws: StartFailure.self) { _ = try await services.run() }
     }
 
     @Test func aListenerThatCannotBeBoundIsAStartFailure() async throws {
         let failure = StartFailure("no", hint: "try")
         let services = services(admin: "127.0.0.1:\(try FreePort.take())", engine: FakeEngine(startFailure: failure))
-        let error = await #expect(throws: StartFailure.self) { try await services.run() }
+        let error = await #expect(throws: StartFailure.self) { _ = try await services.run() }
         #expect(error == failure)
         #expect(failure.description == "error: no\n  hint: try")
     }

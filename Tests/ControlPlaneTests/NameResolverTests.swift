@@ -72,14 +72,24 @@ import Upstream
     private func resolver(_ upstreams: [UpstreamConfig]) -> NameResolver {
         var schedule = NameResolver.Schedule()
         schedule.jitter = 0
-        return NameResolver(
-            upstreams: upstreams, schedule: schedule, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() },
-            resolve: names.resolve, pause: pauses.pause
+        let resolver = NameResolver(
+            schedule: schedule, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() },
+            resolve: names.resolve, pause: pause
         ) { [published] upstream, targets in
             published.add(
-                Publication(upstream: upstream, targets: targets.map { "\($0.targetIndex) \($0.address) \($0.weight)" })
-            )
+                Publication(
+                    upstream: upstream.name, targets: targets.map { "\($0.targetIndex) \($0.address) \($0.weight)" }))
         }
+        resolver.follow(upstreams, known: [:])
+        return resolver
+    }
+
+    /// The limit of `prepare`, which no test lets pass: a cancelled wait would end the stream of permits.
+    private static let preparation: Duration = .seconds(60)
+
+    @Sendable private func pause(_ duration: Duration) async throws {
+        if duration == Self.preparation { return try await Task.sleep(for: .seconds(3600)) }
+        try await pauses.pause(duration)
     }
 
     private func upstream(_ name: String, _ targets: (String, weight: Int)...) -> UpstreamConfig {
@@ -97,9 +107,7 @@ import Upstream
     }
 
     @Test func numericAddressesAreNotLookedUp() async {
-        let resolver = resolver([upstream("a", ("10.0.0.1", 2), ("::1", 1))])
-        resolver.publishNumeric()
-        await resolver.waitForFirstRound(atMost: .seconds(1))
+        _ = resolver([upstream("a", ("10.0.0.1", 2), ("::1", 1))])
         #expect(published.all == [Publication(upstream: "a", targets: ["0 10.0.0.1:80 2", "1 [::1]:80 1"])])
         #expect(names.asked.isEmpty)
     }
@@ -107,7 +115,6 @@ import Upstream
     @Test func everyAddressOfANameIsAnEndpointOfItsWeight() async {
         names["db"] = ["10.0.0.2", "fd00::1"]
         let resolver = resolver([upstream("a", ("10.0.0.1", 1), ("db", 3))])
-        resolver.publishNumeric()
         await running(resolver) {
             #expect(await pauses.next() == .seconds(30))
             #expect(
@@ -173,14 +180,64 @@ import Upstream
         }
     }
 
-    @Test func theStartWaitsForAnswersButNotForEver() async {
+    @Test func preparingAsksAndPublishesNothing() async {
+        names["db"] = ["10.0.0.2"]
+        let resolver = resolver([])
+        let known = await resolver.prepare([upstream("a", ("10.0.0.1", 1), ("db", 1))], atMost: Self.preparation)
+        #expect(known["a"]?.map { "\($0.address)" } == ["10.0.0.1:80", "10.0.0.2:80"])
+        #expect(published.all.isEmpty)
+    }
+
+    @Test func preparingDoesNotWaitForEver() async {
+        let (entered, enter) = AsyncStream<Void>.makeStream()
+        let release = DispatchSemaphore(value: 0)
+        let resolver = NameResolver(
+            logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() },
+            resolve: { _ throws(SystemResolver.Failure) in
+                enter.finish()
+                release.wait()
+                return []
+            },
+            pause: { _ in
+                for await _ in entered {}
+            }
+        ) { _, _ in }
+        let known = await resolver.prepare([upstream("a", ("db", 1), ("10.0.0.1", 1))], atMost: .seconds(1))
+        #expect(known["a"]?.map { "\($0.address)" } == ["10.0.0.1:80"])
+        release.signal()
+    }
+
+    @Test func whatWasPreparedIsNotPublishedAgain() async {
+        names["db"] = ["10.0.0.2"]
+        let resolver = resolver([])
+        let upstreams = [upstream("a", ("db", 1))]
+        let known = await resolver.prepare(upstreams, atMost: Self.preparation)
+        await running(resolver) {
+            resolver.follow(upstreams, known: known)
+            #expect(await pauses.next() == .seconds(30))
+            #expect(names.asked == ["db"])
+            #expect(published.all.isEmpty)
+            names["db"] = ["10.0.0.3"]
+            pauses.permit.yield()
+            _ = await pauses.next()
+            #expect(published.all.map(\.targets) == [["0 10.0.0.3:80 1"]])
+        }
+    }
+
+    @Test func aNameThatNobodyUsesIsNotAskedForAgain() async {
+        names["db"] = ["10.0.0.2"]
+        names["new"] = ["10.0.0.9"]
         let resolver = resolver([upstream("a", ("db", 1))])
         await running(resolver) {
-            // The limit passes at once, the name is still being tried or not: either way the wait ends.
+            _ = await pauses.next()
+            resolver.follow([upstream("b", ("new", 1))], known: [:])
+            _ = await pauses.next()
             pauses.permit.yield()
-            await resolver.waitForFirstRound(atMost: .seconds(1))
+            pauses.permit.yield()
+            _ = await pauses.next()
+            #expect(names.asked.filter { $0 == "db" }.count == 1)
+            #expect(published.all.map(\.upstream) == ["a", "b"])
         }
-        #expect(published.all.isEmpty)
     }
 
     @Test func intervalsAreSpread() {

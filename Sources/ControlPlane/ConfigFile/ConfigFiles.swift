@@ -1,8 +1,8 @@
-import Config
+package import Config
 import Foundation
 
 /// Reads the files that make up a configuration, none of them further than its limit.
-enum ConfigFiles {
+package enum ConfigFiles {
     static let secretBytesMax = 1 << 20
 
     /// The path itself, or the `*.yaml` files of the directory there, in name order.
@@ -14,20 +14,32 @@ enum ConfigFiles {
         } catch {
             throw failure(.fileUnreadable, "the directory cannot be read", path)
         }
-        // Kubernetes mounts keep older versions in directories that begin with dots.
-        let files = names.filter { $0.hasSuffix(".yaml") && !$0.hasPrefix(".") }.sorted()
+        let files = names.filter(isRead).sorted()
         guard !files.isEmpty else { throw failure(.noFiles, "the directory holds no *.yaml file", path) }
         let separator = path.hasSuffix("/") ? "" : "/"
         return files.map { path + separator + $0 }
     }
 
+    /// Whether a file of that name in a configuration directory is part of the configuration.
+    static func isRead(_ name: String) -> Bool {
+        // Kubernetes mounts keep older versions in directories that begin with dots.
+        name.hasSuffix(".yaml") && !name.hasPrefix(".")
+    }
+
     static func text(of file: String) throws(ConfigFailure) -> String {
-        let bytes: [UInt8]
+        var bytes: [UInt8]
+        // Opening a pipe waits for somebody to write. One that the shell has opened for us is another matter.
+        let isOpen = file.hasPrefix("/dev/fd/") || file.hasPrefix("/proc/self/fd/")
+        if let type = type(of: file), type != .typeRegular, type != .typeSymbolicLink, !isOpen {
+            throw failure(.fileUnreadable, "this is not a regular file", file)
+        }
         switch read(file, countMax: YAMLReader.fileBytesMax) {
         case .failure(.unreadable(let reason)): throw failure(.fileUnreadable, "the file \(reason)", file)
         case .failure(.tooLarge): throw failure(.fileTooLarge, "the file is larger than 8 MiB", file)
         case .success(let content): bytes = content
         }
+        // Some editors begin a file with the mark of its encoding.
+        if bytes.starts(with: [0xEF, 0xBB, 0xBF]) { bytes.removeFirst(3) }
         if let text = String(validating: bytes, as: UTF8.self) { return text }
         throw ConfigFailure([
             ConfigDiagnostic(.notUTF8, "the file is not valid UTF-8", at: firstInvalid(in: bytes, file: file))
@@ -35,7 +47,7 @@ enum ConfigFiles {
     }
 
     /// The content of a mounted secret.
-    @Sendable static func secret(at path: String) -> VariableExpansion.FileText {
+    @Sendable package static func secret(at path: String) -> VariableExpansion.FileText {
         guard let type = type(of: path) else { return .failure("does not exist or cannot be read") }
         // Opening a pipe would wait for somebody to write.
         guard type == .typeRegular else { return .failure("is not a regular file") }

@@ -7,52 +7,161 @@ package struct LoadedConfig: Sendable {
     package var warnings: [ConfigDiagnostic]
     /// Every file that was read, mounted secrets included, in the order of reading.
     package var files: [String]
+    /// The same configuration value by value, for people to read and to compare.
+    package var effective: EffectiveConfig
+    /// What it can be read from again.
+    package var text: ConfigText
+
+    package init(
+        config: GatewayConfig, warnings: [ConfigDiagnostic], files: [String], effective: EffectiveConfig,
+        text: ConfigText = ConfigText()
+    ) {
+        self.text = text
+        self.config = config
+        self.warnings = warnings
+        self.files = files
+        self.effective = effective
+    }
 }
 
 /// Reads, expands and decodes configuration files: all of it or nothing, and every error at once.
 package struct ConfigLoader: Sendable {
     private let environment: @Sendable (String) -> String?
+    private let readFile: @Sendable (String) -> VariableExpansion.FileText
 
-    /// - Parameter environment: where `${NAME}` is looked up.
+    /// - Parameters:
+    ///   - environment: where `${NAME}` is looked up.
+    ///   - readFile: where `${file:…}` is.
     package init(
-        environment: @escaping @Sendable (String) -> String? = { ProcessInfo.processInfo.environment[$0] }
+        environment: @escaping @Sendable (String) -> String? = { ProcessInfo.processInfo.environment[$0] },
+        readFile: @escaping @Sendable (String) -> VariableExpansion.FileText = ConfigFiles.secret
     ) {
         self.environment = environment
+        self.readFile = readFile
     }
 
     /// - Parameter path: a file, or a directory whose `*.yaml` files are merged in name order.
     package func load(path: String) throws(ConfigFailure) -> LoadedConfig {
-        let files = try ConfigFiles.files(at: path)
-        var trees: [ConfigNode] = []
+        try attempt(path: path).outcome.get()
+    }
+
+    /// The same, telling what to watch for a better outcome as well.
+    ///
+    /// - Returns: `files` are those that were read or looked for, mounted secrets included, in that order; the path
+    ///   itself if it is a directory that cannot be read or holds no configuration.
+    package func attempt(path: String) -> (outcome: Result<LoadedConfig, ConfigFailure>, files: [String]) {
+        var files = [path]
+        do throws(ConfigFailure) {
+            files = try ConfigFiles.files(at: path)
+            let texts = try Self.texts(of: files)
+            return (.success(try load(texts, files: &files)), files)
+        } catch {
+            return (.failure(error), files)
+        }
+    }
+
+    /// - Parameter file: the name that positions of diagnostics bear.
+    package func load(yaml: String, file: String) throws(ConfigFailure) -> LoadedConfig {
+        var files = [file]
+        return try load([ConfigText.File(path: file, text: yaml)], files: &files)
+    }
+
+    /// Reads once more what was read before, variables and mounted files as they were then.
+    package static func load(_ text: ConfigText) throws(ConfigFailure) -> LoadedConfig {
+        var files = text.files.map(\.path)
+        return try ConfigLoader(environment: { text.variables[$0] ?? nil }) { path in
+            guard let secret = text.secrets[path], let content = secret else {
+                return .failure("was not part of this generation")
+            }
+            return .text(content)
+        }.load(text.files, files: &files)
+    }
+
+    private static func texts(of files: [String]) throws(ConfigFailure) -> [ConfigText.File] {
+        var texts: [ConfigText.File] = []
         var diagnostics: [ConfigDiagnostic] = []
         for file in files {
-            do {
-                let text = try ConfigFiles.text(of: file)
-                trees.append(try YAMLReader.read(text, file: file))
+            do throws(ConfigFailure) {
+                texts.append(ConfigText.File(path: file, text: try ConfigFiles.text(of: file)))
             } catch {
                 diagnostics += error.diagnostics
             }
         }
         guard diagnostics.isEmpty else { throw ConfigFailure(diagnostics) }
-        return try load(trees, files: files)
+        return texts
     }
 
-    /// - Parameter file: the name that positions of diagnostics bear.
-    package func load(yaml: String, file: String) throws(ConfigFailure) -> LoadedConfig {
-        try load([YAMLReader.read(yaml, file: file)], files: [file])
+    private static func trees(of texts: [ConfigText.File]) throws(ConfigFailure) -> [ConfigNode] {
+        var trees: [ConfigNode] = []
+        var diagnostics: [ConfigDiagnostic] = []
+        for file in texts {
+            do throws(ConfigFailure) {
+                trees.append(try YAMLReader.read(file.text, file: file.path))
+            } catch {
+                diagnostics += error.diagnostics
+            }
+        }
+        guard diagnostics.isEmpty else { throw ConfigFailure(diagnostics) }
+        return trees
     }
 
-    private func load(_ trees: [ConfigNode], files: [String]) throws(ConfigFailure) -> LoadedConfig {
-        let merged = ConfigMerge.merge(trees)
-        var expansion = VariableExpansion(environment: environment, readFile: ConfigFiles.secret)
+    /// - Parameter files: gets the mounted secrets added, also when this throws.
+    private func load(_ texts: [ConfigText.File], files: inout [String]) throws(ConfigFailure) -> LoadedConfig {
+        let merged = ConfigMerge.merge(try Self.trees(of: texts))
+        guard !Self.isEmpty(merged.tree) else {
+            throw ConfigFailure([
+                ConfigDiagnostic(
+                    .noConfiguration, "there is no configuration here", at: merged.tree.position,
+                    hint: "define at least one route under routes")
+            ])
+        }
+        let record = Recording(environment: environment, readFile: readFile)
+        var expansion = VariableExpansion(environment: record.variable, readFile: record.file)
         let tree = expansion.expand(merged.tree)
         let outcome = ConfigDecoder.decode(tree)
+        let mask = SecretMask(record.text)
         let diagnostics = Self.inOrder(
-            merged.diagnostics + expansion.diagnostics + outcome.diagnostics, of: files)
+            merged.diagnostics + expansion.diagnostics + outcome.diagnostics.map(mask.masked), of: files)
+        files += expansion.filesRead
         guard let config = outcome.config, !diagnostics.contains(where: { $0.severity == .error }) else {
             throw ConfigFailure(diagnostics)
         }
-        return LoadedConfig(config: config, warnings: diagnostics, files: files + expansion.filesRead)
+        var text = record.text
+        text.files = texts
+        return LoadedConfig(
+            config: config, warnings: diagnostics, files: files, effective: EffectiveConfig(tree: tree), text: text)
+    }
+
+    private static func isEmpty(_ tree: ConfigNode) -> Bool {
+        if case .mapping(let entries) = tree.content { return entries.isEmpty }
+        return tree.isNull
+    }
+
+    /// Looks things up, and remembers what it found.
+    private final class Recording {
+        private let environment: @Sendable (String) -> String?
+        private let readFile: @Sendable (String) -> VariableExpansion.FileText
+        private(set) var text = ConfigText()
+
+        init(
+            environment: @escaping @Sendable (String) -> String?,
+            readFile: @escaping @Sendable (String) -> VariableExpansion.FileText
+        ) {
+            self.environment = environment
+            self.readFile = readFile
+        }
+
+        func variable(_ name: String) -> String? {
+            let value = environment(name)
+            text.variables[name] = .some(value)
+            return value
+        }
+
+        func file(_ path: String) -> VariableExpansion.FileText {
+            let content = readFile(path)
+            if case .text(let secret) = content { text.secrets[path] = secret }
+            return content
+        }
     }
 
     /// By file, line and column, as an operator goes through them; a summary without a place of its own comes last.

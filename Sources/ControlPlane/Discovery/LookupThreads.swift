@@ -14,6 +14,8 @@ package final class LookupThreads: Sendable {
 
     private struct Job: Sendable {
         var host: String
+        /// Somebody still waits for the answer.
+        var isWanted: @Sendable () -> Bool
         var answer: @Sendable (Answer) -> Void
     }
 
@@ -35,7 +37,7 @@ package final class LookupThreads: Sendable {
         return await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
                 guard waiter.wait(continuation) else { return }
-                enqueue(Job(host: host) { waiter.finish($0) })
+                enqueue(Job(host: host, isWanted: { !waiter.isFinished }) { waiter.finish($0) })
             }
         } onCancel: {
             waiter.finish(.failure(SystemResolver.Failure("the look-up was cancelled")))
@@ -67,6 +69,7 @@ package final class LookupThreads: Sendable {
     private func work() {
         while true {
             let next = queue.withLock { queue -> Job? in
+                queue.waiting.removeAll { !$0.isWanted() }
                 guard queue.waiting.isEmpty else { return queue.waiting.removeFirst() }
                 queue.threadCount -= 1
                 return nil
@@ -89,6 +92,10 @@ package final class LookupThreads: Sendable {
         }
 
         private let state = Mutex(State.new)
+
+        var isFinished: Bool {
+            state.withLock { state in if case .finished = state { true } else { false } }
+        }
 
         /// False when cancellation came first; the continuation has been resumed then.
         func wait(_ continuation: CheckedContinuation<Answer, Never>) -> Bool {

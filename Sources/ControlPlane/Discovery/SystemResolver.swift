@@ -40,15 +40,15 @@ package enum SystemResolver {
 
     private static func address(in entry: addrinfo) -> IPAddress? {
         guard let raw = unsafe UnsafeRawPointer(entry.ai_addr) else { return nil }
-        // Sound: the family says which structure the resolver wrote; both are plain integers.
+        // Sound: the family says which structure the resolver wrote; both are plain integers. Where the address stands
+        // in it is part of Linux's interface; the fields' names belong to whichever module was built first.
         switch unsafe entry.ai_family {
         case AF_INET:
-            let bits = unsafe raw.loadUnaligned(as: sockaddr_in.self).sin_addr.s_addr
+            let bits = unsafe raw.loadUnaligned(fromByteOffset: 4, as: UInt32.self)
             return IPAddress(ipv4: UInt32(bigEndian: bits))
         case AF_INET6:
-            let offset = MemoryLayout<sockaddr_in6>.offset(of: \.sin6_addr) ?? 8
-            let high = unsafe raw.loadUnaligned(fromByteOffset: offset, as: UInt64.self)
-            let low = unsafe raw.loadUnaligned(fromByteOffset: offset + 8, as: UInt64.self)
+            let high = unsafe raw.loadUnaligned(fromByteOffset: 8, as: UInt64.self)
+            let low = unsafe raw.loadUnaligned(fromByteOffset: 16, as: UInt64.self)
             return IPAddress(ipv6High: UInt64(bigEndian: high), low: UInt64(bigEndian: low))
         default: return nil
         }

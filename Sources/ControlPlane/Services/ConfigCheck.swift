@@ -25,7 +25,26 @@ package enum ConfigCheck {
                 diagnostics += error.diagnostics
             }
         }
+        diagnostics += config.tests.flatMap(patternErrors)
         guard diagnostics.isEmpty else { throw ConfigFailure(diagnostics) }
         return warnings
+    }
+
+    /// Patterns that a test expects something to match, and that are none.
+    private static func patternErrors(_ test: ConfigTest) -> [ConfigDiagnostic] {
+        let fields = test.expect.headers + (test.expect.forwarded?.headers ?? [])
+        var conditions = fields.map { ($0.condition, $0.position) }
+        if let body = test.expect.body { conditions.append((body.value, body.position)) }
+        return conditions.compactMap { condition, position in
+            guard case .regex(let pattern) = condition else { return nil }
+            do throws(PatternError) {
+                _ = try PatternRegex(pattern)
+                return nil
+            } catch {
+                return ConfigDiagnostic(
+                    .error, code: "bad-regex", "regular expression \"\(pattern)\": \(error)", at: position,
+                    path: "tests[\(test.name)].expect")
+            }
+        }
     }
 }

@@ -1,17 +1,34 @@
+package import Config
 package import Upstream
 
-/// The data plane as the services see it: started once, told of endpoints, drained, stopped.
+/// The data plane as the services see it: started once, changed by generations, told of endpoints, drained, stopped.
 package protocol GatewayEngine: GatewayStatus {
-    /// Binds every listener and starts the workers.
+    /// Binds every listener of the configuration that it was made with, and starts the workers.
     ///
+    /// - Parameter endpoints: the addresses of each upstream that are known by now.
     /// - Throws: `StartFailure` when a listener cannot be bound.
-    func start() throws
-    /// The addresses that `upstream` has from now on; may be called before `start`, then for any thread.
-    func publish(endpoints: [ResolvedTarget], upstream: String)
-    /// From now on the gateway is not ready, and answers ask clients to leave.
+    func start(endpoints: [String: [ResolvedTarget]]) throws
+    /// Puts `config` in place of the running one, for every request that begins from now on; returns when all workers
+    /// serve it, or after ten seconds. On an error nothing has changed. One caller at a time.
+    ///
+    /// - Returns: the number of the new generation.
+    func apply(_ config: GatewayConfig, endpoints: [String: [ResolvedTarget]]) throws(ConfigFailure) -> Int
+    /// The addresses that `upstream` has from now on; nothing happens when its configuration is no longer in force.
+    func publish(endpoints: [ResolvedTarget], upstream: UpstreamConfig)
+    /// Frees what only ended requests needed.
+    func releaseGenerations()
+    /// Whether there may be something to free.
+    var holdsOlderGenerations: Bool { get }
+    /// Opens log files again.
+    func reopenLogs()
+    /// From now on the gateway is not ready and asks clients to go elsewhere, but still takes whoever comes.
+    func leave()
+    /// Stops accepting and closes idle connections.
     func beginDrain()
-    /// Ends when every request has, or the drain timeout has passed; then closes everything.
-    func stop() async
-    /// Where the gateway listens, with the ports in force, for the start log.
+    /// Ends when every request has, or at `deadline`; then closes everything.
+    ///
+    /// - Returns: whether every request ended by itself.
+    func stop(before deadline: ContinuousClock.Instant) async -> Bool
+    /// Where the gateway listens, with the ports in force.
     var listenerAddresses: [String] { get }
 }

@@ -18,6 +18,8 @@ package struct ProcessSettings: Sendable, Equatable {
     package var workers: Int?
     /// nil: as the configuration says; `off` switches the admin API off.
     package var adminAddress: String?
+    /// What commands that speak to a running gateway present; nil: as the configuration says.
+    package var adminToken: String?
 
     package init() {}
 
@@ -42,11 +44,29 @@ package struct ProcessSettings: Sendable, Equatable {
             workers = count
         }
         adminAddress = value("GATEWAY_ADMIN_ADDRESS")
+        adminToken = value("GATEWAY_ADMIN_TOKEN")
     }
 
     /// Puts what the environment says over what the file says.
     package func apply(to config: inout GatewayConfig) {
         if let workers { config.workers = workers }
         if let adminAddress { config.admin.address = adminAddress == "off" ? nil : adminAddress }
+    }
+
+    /// The same, in what people are shown as well.
+    package func apply(to loaded: inout LoadedConfig) {
+        apply(to: &loaded.config)
+        for override in overrides { loaded.effective.apply(override) }
+    }
+
+    private var overrides: [EffectiveConfig.Override] {
+        var overrides: [EffectiveConfig.Override] = []
+        if let workers {
+            overrides.append(.init(path: "workers", value: String(workers), variable: "GATEWAY_WORKERS"))
+        }
+        if let adminAddress {
+            overrides.append(.init(path: "admin.address", value: adminAddress, variable: "GATEWAY_ADMIN_ADDRESS"))
+        }
+        return overrides
     }
 }

@@ -27,16 +27,20 @@ package struct RequestExplanation: Sendable {
     package private(set) var filters: [(name: String, type: String)] = []
     package private(set) var outcome: Outcome
 
-    /// - Parameter headers: name and value of each field; a `Host` replaces the URL's.
+    /// - Parameters:
+    ///   - headers: name and value of each field; a `Host` replaces the URL's.
+    ///   - known: the routes of `config`, where they are compiled already.
     /// - Throws: `ConfigFailure` when the configuration does not compile.
     package init(
-        method: String, url: RequestURL, headers: [(name: String, value: String)], config: GatewayConfig
+        method: String, url: RequestURL, headers: [(name: String, value: String)], config: GatewayConfig,
+        table known: RouteTable? = nil
     ) throws(ConfigFailure) {
         var url = url
         for (name, value) in headers where name.lowercased() == "host" { url.authority = value }
         self.method = method
         self.url = url
-        let table = try RouteTable(compiling: config.routes)
+        let table: RouteTable
+        if let known { table = known } else { table = try RouteTable(compiling: config.routes) }
         var normal: [UInt8] = []
         do throws(TargetError) {
             try PathNormalizer.normalize(Array(url.path.utf8).span, into: &normal)

@@ -48,13 +48,11 @@ struct Demo: AsyncParsableCommand {
         try demo.yaml.write(to: file, atomically: true, encoding: .utf8)
         let program = CommandLine.arguments.first ?? "gateway"
         do {
-            try await Run.serve(
-                whenServing: {
-                    // Not `print`: it would hold the text back until the end where standard output is no terminal.
-                    let screen = Self.screen(demo, program: program, configPath: file.path)
-                    FileHandle.standardOutput.write(Data(screen.utf8))
-                },
-                load: { try ConfigLoader().load(path: file.path) })
+            try await Run.serve(.file(file.path, settings: ProcessSettings())) {
+                // Not `print`: it would hold the text back until the end where standard output is no terminal.
+                let screen = Self.screen(demo, program: program, configPath: file.path)
+                FileHandle.standardOutput.write(Data(screen.utf8))
+            }
         } catch var failure as StartFailure {
             failure.hint = "choose other ports: \(program) demo --port \(port + 1) --admin-port \(adminPort + 1)"
             throw failure

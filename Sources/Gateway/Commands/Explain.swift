@@ -1,4 +1,5 @@
 import ArgumentParser
+import Config
 import ControlPlane
 
 struct Explain: ParsableCommand {
@@ -22,9 +23,15 @@ struct Explain: ParsableCommand {
             throw ValidationError("\"\(url)\" is not a URL; write http://host/path?query, or /path?query")
         }
         let fields = try headers.map(Self.field)
-        let explanation = try RequestExplanation(
-            method: method, url: url, headers: fields, config: config.load().config)
-        format.show(text: explanation.text, json: explanation.json)
+        let loaded = try config.load()
+        let mask = SecretMask(loaded.text)
+        let explanation: RequestExplanation
+        do throws(ConfigFailure) {
+            explanation = try RequestExplanation(method: method, url: url, headers: fields, config: loaded.config)
+        } catch {
+            throw mask.masked(error)
+        }
+        format.show(text: mask.masked(explanation.text), json: mask.masked(explanation.json))
         if !explanation.isRouted { throw ExitCode(1) }
     }
 

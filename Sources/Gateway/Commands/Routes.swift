@@ -11,8 +11,14 @@ struct Routes: ParsableCommand {
     @Option(help: "text or json.") var format = OutputFormat.text
 
     func run() throws {
-        let listing = try RouteTable(compiling: config.load().config.routes).listing()
-        format.show(text: Self.table(listing), json: .array(listing.map(Self.json)))
+        let loaded = try config.load()
+        let mask = SecretMask(loaded.text)
+        do throws(ConfigFailure) {
+            let listing = try RouteTable(compiling: loaded.config.routes).listing()
+            format.show(text: mask.masked(Self.table(listing)), json: mask.masked(.array(listing.map(\.json))))
+        } catch {
+            throw mask.masked(error)
+        }
     }
 
     private static func table(_ routes: [ListedRoute]) -> String {
@@ -33,14 +39,5 @@ struct Routes: ParsableCommand {
             }
             return line + (row.last ?? "")
         }.joined(separator: "\n")
-    }
-
-    private static func json(_ route: ListedRoute) -> JSONText {
-        .object([
-            ("name", .string(route.name)), ("methods", .array(route.methods.map { .string($0) })),
-            ("hosts", .array(route.hosts.map { .string($0) })), ("path", .string(route.path)),
-            ("conditions", .array(route.conditions.map { .string($0) })), ("action", .string(route.action)),
-            ("position", .string(route.position.description)),
-        ])
     }
 }

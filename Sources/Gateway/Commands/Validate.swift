@@ -5,9 +5,13 @@ import ControlPlane
 struct Validate: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Check a configuration without serving it.",
-        discussion: "Prints everything that is wrong, one finding each, and exits 1 if any of it is an error.")
+        discussion: """
+            Prints everything that is wrong, one finding each, and exits 1 if any of it is an error. Runs the tests in \
+            the configuration too.
+            """)
 
     @OptionGroup var config: ConfigOption
+    @Flag(help: "Do not run the tests in the configuration.") var skipTests = false
     @Option(help: "text or json.") var format = OutputFormat.text
 
     func run() throws {
@@ -15,8 +19,9 @@ struct Validate: ParsableCommand {
         var summary: GatewayConfig?
         do {
             let loaded = try config.load()
-            diagnostics = try loaded.warnings + ConfigCheck.warnings(compiling: loaded.config)
-            summary = loaded.config
+            let checked = try ConfigSource.checked(loaded, runsTests: !skipTests)
+            diagnostics = checked.warnings
+            summary = checked.config
         } catch let failure as ConfigFailure {
             diagnostics = failure.diagnostics
         }
@@ -26,8 +31,9 @@ struct Validate: ParsableCommand {
             for diagnostic in diagnostics { StandardError.write(diagnostic.description) }
             if let summary {
                 let path = try config.displayPath()
-                let counts = "\(Self.count(summary.routes, "route")), \(Self.count(summary.upstreams, "upstream"))"
-                print("\(path) is valid: \(counts)")
+                var counts = [Self.count(summary.routes, "route"), Self.count(summary.upstreams, "upstream")]
+                if !summary.tests.isEmpty, !skipTests { counts.append(Self.count(summary.tests, "test") + " passed") }
+                print("\(path) is valid: \(counts.joined(separator: ", "))")
             }
         }
         if summary == nil { throw ExitCode(1) }
@@ -38,14 +44,6 @@ struct Validate: ParsableCommand {
     }
 
     private static func report(isValid: Bool, _ diagnostics: [ConfigDiagnostic]) -> JSONText {
-        let list = diagnostics.map { diagnostic in
-            JSONText.object([
-                ("severity", .string(diagnostic.severity.rawValue)), ("code", .string(diagnostic.code)),
-                ("message", .string(diagnostic.message)), ("file", .string(diagnostic.position.file)),
-                ("line", .integer(diagnostic.position.line)), ("column", .integer(diagnostic.position.column)),
-                ("path", .string(diagnostic.path)), ("hint", .optional(diagnostic.hint)),
-            ])
-        }
-        return .object([("valid", .boolean(isValid)), ("diagnostics", .array(list))])
+        return .object([("valid", .boolean(isValid)), ("diagnostics", .array(diagnostics.map(\.json)))])
     }
 }

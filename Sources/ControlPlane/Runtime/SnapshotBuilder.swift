@@ -14,6 +14,24 @@ package struct SnapshotBuilder {
     private let generation: Int
     private let registry: MetricRegistry
     private let directory: ClusterDirectory
+    private let middlewareByName: [String: MiddlewareConfig]
+
+    /// What one worker's snapshot is built with, beside the configuration.
+    package struct WorkerPart {
+        package var index: Int
+        package var shard: MetricShard
+        /// Pools of the running snapshot, by name; those whose upstream means the same are handed on.
+        package var pools: [String: UpstreamPool] = [:]
+        /// Revision and first addresses of each upstream that gets a new pool.
+        package var revisions: [String: Int] = [:]
+        package var plans: [String: BalancePlan] = [:]
+        package var accessLog: AccessLogLane?
+
+        package init(index: Int, shard: MetricShard) {
+            self.index = index
+            self.shard = shard
+        }
+    }
 
     package init(
         config: GatewayConfig, generation: Int, registry: MetricRegistry, directory: ClusterDirectory
@@ -22,12 +40,17 @@ package struct SnapshotBuilder {
         self.generation = generation
         self.registry = registry
         self.directory = directory
+        middlewareByName = Dictionary(config.middleware.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
     }
 
     /// - Throws: `ConfigFailure` with everything that only compiling finds: regular expressions, templates, ambiguity.
-    package func build(worker: Int, shard: MetricShard) throws(ConfigFailure) -> WorkerSnapshot {
+    package func build(_ part: WorkerPart) throws(ConfigFailure) -> WorkerSnapshot {
+        let shard = part.shard
         let table = try RouteTable(compiling: config.routes)
-        let pools = config.upstreams.map { makePool($0, worker: worker, shard: shard) }
+        let pools = config.upstreams.map { upstream in
+            if let pool = part.pools[upstream.name], pool.cluster.config.means(upstream) { return pool }
+            return makePool(upstream, part)
+        }
         var poolsByName: [String: UpstreamPool] = [:]
         for pool in pools { poolsByName[pool.name] = pool }
         var routes: [Route] = []
@@ -44,7 +67,18 @@ package struct SnapshotBuilder {
                 request: timeouts.request),
             trustedProxies: config.trustedProxies.compactMap { AddressBlock($0.value) },
             bodyLimit: config.limits.body,
-            unmatched: RouteSeries(shard: shard, route: registry.routes.id(for: "none")))
+            unmatched: RouteSeries(shard: shard, route: registry.routes.id(for: "none")),
+            accessLog: part.accessLog.map { makeAccessLog($0) })
+    }
+
+    private func makeAccessLog(_ lane: AccessLogLane) -> AccessLog {
+        let log = config.accessLog
+        var conditions = AccessLog.Conditions()
+        conditions.minStatus = log.when.minStatus
+        conditions.minDuration = log.when.minDuration
+        conditions.sample = log.when.sample
+        return AccessLog(
+            format: AccessLogFormat(log), conditions: conditions, redactedParameters: log.redactQuery, lane: lane)
     }
 
     private var underscorePolicy: UnderscorePolicy {
@@ -57,15 +91,18 @@ package struct SnapshotBuilder {
 
     // MARK: Upstreams
 
-    private func makePool(_ upstream: UpstreamConfig, worker: Int, shard: MetricShard) -> UpstreamPool {
+    private func makePool(_ upstream: UpstreamConfig, _ part: WorkerPart) -> UpstreamPool {
         let cluster = Cluster(
-            config: upstream, workerIndex: worker, shared: directory.shared(for: upstream.name))
-        return UpstreamPool(
-            name: upstream.name, cluster: cluster, hashSource: hashSource(upstream.balance),
+            config: upstream, workerIndex: part.index, shared: directory.shared(for: upstream.name))
+        let pool = UpstreamPool(
+            name: upstream.name, revision: part.revisions[upstream.name] ?? 0, cluster: cluster,
+            hashSource: hashSource(upstream.balance),
             settings: UpstreamPool.Settings(
                 connectTimeout: upstream.connectTimeout, responseTimeout: upstream.responseTimeout,
                 idleTimeout: upstream.keepAliveIdle, idleMax: upstream.keepAlivePerWorker),
-            shard: shard, registry: registry)
+            shard: part.shard, registry: registry)
+        if let plan = part.plans[upstream.name] { pool.prepare(plan) }
+        return pool
     }
 
     private func hashSource(_ balance: UpstreamConfig.Balance) -> HashSource? {
@@ -105,7 +142,7 @@ package struct SnapshotBuilder {
     private func middleware(_ reference: MiddlewareReference) -> MiddlewareConfig? {
         switch reference {
         case .inline(let config): config
-        case .named(let name): config.middleware.first { $0.name == name.value }
+        case .named(let name): middlewareByName[name.value]
         }
     }
 
