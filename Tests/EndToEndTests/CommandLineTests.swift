@@ -224,6 +224,58 @@ struct CommandLineTests {
         #expect((report["lua"] as? String)?.hasPrefix("5.4") == true)
     }
 
+    // MARK: config
+
+    @Test func configTellsValuesAndOrigins() throws {
+        let environment = ["GATEWAY_WORKERS": "3", "GATEWAY_ADMIN_ADDRESS": "off"]
+        let result = try run("config", environment: environment, config: Self.good)
+        #expect(result.exitCode == 0, "\(result.errors)")
+        let lines = result.output.split(separator: "\n").map { line in
+            line.split(separator: " ", omittingEmptySubsequences: true).map(String.init)
+        }
+        func rest(_ path: String) -> [String] { lines.first { $0.first == path }.map { Array($0.dropFirst()) } ?? [] }
+        #expect(rest("workers") == ["3", "environment", "GATEWAY_WORKERS"])
+        #expect(rest("admin.address") == ["off", "environment", "GATEWAY_ADMIN_ADDRESS"])
+        #expect(rest("timeouts.request") == ["30s", "default"])
+        #expect(rest("routes[users].path").first == "/api/users/{id}")
+        #expect(rest("routes[users].path").last?.hasSuffix(".yaml:7:11") == true)
+    }
+
+    @Test func configAsJSON() throws {
+        let result = try run("config", "--format", "json", config: Self.good)
+        #expect(result.exitCode == 0, "\(result.errors)")
+        let entries = try #require(
+            try JSONSerialization.jsonObject(with: Data(result.output.utf8)) as? [[String: Any]])
+        let status = try #require(entries.first { $0["path"] as? String == "routes[hello].respond.status" })
+        #expect(status["value"] as? Int == 200)
+        #expect((status["origin"] as? String)?.contains(".yaml:13:") == true)
+        #expect(entries.allSatisfy { $0.count == 3 })
+    }
+
+    @Test func configRefusesWhatValidateRefuses() throws {
+        let result = try run("config", config: Self.wrongs[0].config)
+        #expect(result.exitCode == 1)
+        #expect(result.errors.contains("error[unknown-key]") && result.output.isEmpty, "\(result)")
+    }
+
+    @Test func noCommandPrintsASecret() throws {
+        let mounted = try Self.directory.get().write("mounted-secret", "planted-in-a-file\n")
+        let config = """
+            admin: { token: "${file:\(mounted)}" }
+            middleware:
+              stamp: { type: headers, request: { set: { X-Key: "${PLANTED}", Authorization: "Basic ${PLANTED}" } } }
+            routes:
+              - { name: a, path: /a, middleware: [stamp], respond: { body: "${PLANTED} ${file:\(mounted)}" } }
+            """
+        let environment = ["PLANTED": "planted-in-a-variable"]
+        for arguments in [["config"], ["config", "--format", "json"], ["validate"], ["routes"]] {
+            let file = try Self.directory.get().write("planted.yaml", config)
+            let result = try GatewayProcess.command(arguments + ["-c", file], environment: environment)
+            #expect(result.exitCode == 0, "\(result.errors)")
+            #expect(!(result.output + result.errors).contains("planted-in"), "\(arguments): \(result.output)")
+        }
+    }
+
     @Test func schemaIsJSONAndKnowsTheKeys() throws {
         let result = try run("config", "--schema")
         #expect(result.exitCode == 0, "\(result.errors)")
