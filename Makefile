@@ -5,10 +5,10 @@ PORT ?= 8080
 SECONDS ?= 60
 
 BUILD_PACKAGES := liblua5.4-dev libpcre2-dev pkg-config make
-TEST_PACKAGES := nginx prometheus
+TEST_PACKAGES := nginx prometheus chromium-headless-shell fonts-dejavu-core
 
 .DEFAULT_GOAL := help
-.PHONY: help run build test lint check golden docs fuzz bench compare clean swift packages test-packages
+.PHONY: help run build test lint check golden docs fuzz bench compare operations contract clean swift packages test-packages
 
 help: ## list the verbs
 	@grep -E '^[a-z]+:.*## ' Makefile | awk -F ':.*## ' '{ printf "  make %-8s %s\n", $$1, $$2 }'
@@ -42,6 +42,13 @@ bench: swift packages ## micro-benches; fails when the path of a request allocat
 compare: build ## the gateway beside nginx and HAProxy, on two idle CPUs (WORKLOAD=get)
 	@.ci/apt-install nginx haproxy wrk nghttp2-client python3
 	bench/side_by_side.sh $(or $(WORKLOAD),get)
+
+operations: build ## reloads, restarts and scrapes under load, and what clients notice (OPERATION=all)
+	@.ci/apt-install nginx haproxy wrk python3
+	python3 bench/operations.py $(or $(OPERATION),all)
+
+contract: build ## the admin API against its OpenAPI document; needs PyPI
+	.ci/contract
 
 clean: ## forget everything that was built
 	rm -rf .build fuzz/.build bench/.build

@@ -24,7 +24,7 @@ let package = Package(
         layer("Bytes"),
         layer("Config"),
         layer("HTTP", ["Bytes", "CHeaderTable"]),
-        layer("Telemetry", ["Bytes"]),
+        layer("Telemetry", ["Bytes", "Config"]),
         layer("Routing", ["Bytes", "Config", "HTTP", "CPCRE2"]),
         layer("Upstream", ["Bytes", "Config"]),
         .executableTarget(

@@ -1,10 +1,38 @@
+import Bytes
 import HTTP
 import Telemetry
 
 /// What an ended exchange costs in figures.
 enum TelemetryBenches {
     static var all: [Bench] {
-        [Bench("metrics request and try", observe, baseline: "nine increments in an array", increments)]
+        [
+            Bench("metrics request and try", observe, baseline: "nine increments in an array", increments),
+            Bench("log texts of a request, escaped", escape, baseline: "the same texts, copied", copy),
+        ]
+    }
+
+    private static let texts = ["/api/users/1", "api.example.com", "Mozilla/5.0 (X11; Linux x86_64)", "a=1&b=2&page=3"]
+        .map { Array($0.utf8) }
+
+    private static func escape(_ count: Int) -> Int {
+        let out = ByteBuffer(capacity: 4096)
+        let redaction = QueryRedaction(["token", "key"])
+        var redacted: [UInt8] = []
+        for _ in 0..<count {
+            out.clear()
+            for text in texts { LogEscape.appendJSON(text.span, to: out) }
+            redaction.redact(texts[3].span, into: &redacted)
+        }
+        return out.readableCount + redacted.count
+    }
+
+    private static func copy(_ count: Int) -> Int {
+        let out = ByteBuffer(capacity: 4096)
+        for _ in 0..<count {
+            out.clear()
+            for text in texts { out.append(text) }
+        }
+        return out.readableCount
     }
 
     private static func observe(_ count: Int) -> Int {
