@@ -17,11 +17,15 @@ enum TelemetryBenches {
     private static func escape(_ count: Int) -> Int {
         let out = ByteBuffer(capacity: 4096)
         let redaction = QueryRedaction(["token", "key"])
+        let (texts, query) = (texts, texts[3])
         var redacted: [UInt8] = []
         for _ in 0..<count {
             out.clear()
-            for text in texts { LogEscape.appendJSON(text.span, to: out) }
-            redaction.redact(texts[3].span, into: &redacted)
+            for index in texts.indices {
+                let text = texts[index]
+                LogEscape.appendJSON(text.span, to: out)
+            }
+            redaction.redact(query.span, into: &redacted)
         }
         return out.readableCount + redacted.count
     }
