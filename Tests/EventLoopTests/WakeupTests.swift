@@ -20,7 +20,7 @@ import Testing
 
     @Test func anAnnouncementIsNeverMissed() throws {
         let work = try Work()
-        let count = 20_000
+        let count = 3_000
         try WorkerThread.start(name: "sleeper") {
             // What is done is kept here, so that nothing but the posted number is shared.
             var done = 0

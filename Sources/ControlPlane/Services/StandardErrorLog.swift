@@ -1,4 +1,6 @@
+import Bytes
 import EventLoop
+import HTTP
 package import Logging
 
 /// The program's own log: one line a message, on standard error.
@@ -60,24 +62,11 @@ package struct StandardErrorLog: LogHandler {
 
     /// RFC 3339 in UTC with milliseconds.
     static func timestamp(_ wallNanoseconds: Int64) -> String {
-        let milliseconds = wallNanoseconds / 1_000_000
-        let seconds = milliseconds / 1000
-        let (days, second) = (seconds / 86_400, seconds % 86_400)
-        // Days to a date by eras of 400 years, counted from 1 March of year 0, so that the leap day comes last.
-        let shifted = days + 719_468
-        let era = shifted / 146_097
-        let dayOfEra = shifted % 146_097
-        let yearOfEra = (dayOfEra - dayOfEra / 1460 + dayOfEra / 36_524 - dayOfEra / 146_096) / 365
-        let dayOfYear = dayOfEra - (365 * yearOfEra + yearOfEra / 4 - yearOfEra / 100)
-        let shiftedMonth = (5 * dayOfYear + 2) / 153
-        let day = dayOfYear - (153 * shiftedMonth + 2) / 5 + 1
-        let month = shiftedMonth < 10 ? shiftedMonth + 3 : shiftedMonth - 9
-        let year = yearOfEra + era * 400 + (month <= 2 ? 1 : 0)
-        func padded(_ value: Int64, _ width: Int = 2) -> String {
-            let digits = String(value)
-            return String(repeating: "0", count: max(0, width - digits.count)) + digits
-        }
-        return "\(padded(year, 4))-\(padded(month))-\(padded(day))T\(padded(second / 3600)):"
-            + "\(padded(second / 60 % 60)):\(padded(second % 60)).\(padded(milliseconds % 1000, 3))Z"
+        let out = ByteBuffer(capacity: 32)
+        var timestamp = LogTimestamp()
+        timestamp.appendRFC3339(wallNanoseconds: wallNanoseconds, to: out)
+        var bytes: [UInt8] = []
+        bytes.append(copying: out.readable)
+        return String(decoding: bytes, as: UTF8.self)
     }
 }

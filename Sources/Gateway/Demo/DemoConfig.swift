@@ -11,6 +11,7 @@ struct DemoConfig {
         listeners:
           - { name: http, address: "127.0.0.1:\(port)" }
         admin: { address: "127.0.0.1:\(adminPort)" }
+        access_log: { format: "$method $path: $status by route $route, upstream $upstream, in $duration_ms ms" }
 
         upstreams:
           fast: { targets: ["http://127.0.0.1:\(fastPort)"] }
