@@ -5,6 +5,9 @@ import Synchronization
 import Testing
 
 @Suite struct ReloadTests {
+    /// Where a gateway is started without waiting for its readiness: on a busy machine that takes a while.
+    private static var startLimit: Deadline { .after(.seconds(60)) }
+
     private func answering(_ text: String, top: String = "") -> String {
         top + "routes:\n  - { name: a, path: \"/*\", respond: { status: 200, body: \"\(text)\" } }\n"
     }
@@ -111,7 +114,7 @@ import Testing
         let child = try ChildProcess(GatewayProcess.binary(), ["run", "-c", folder])
         defer { child.kill() }
         func waitFor(_ target: String, _ text: String) throws {
-            try waitUntil("\(target) answers \(text); log: \(child.errors)") {
+            try waitUntil("\(target) answers \(text); log: \(child.errors)", before: Self.startLimit) {
                 (try? RawConnection(port: port).get(target))?.text == text
             }
         }
@@ -143,7 +146,7 @@ import Testing
         defer { child.kill() }
         for number in 1...3 {
             if number > 1 { try version(number) }
-            try waitUntil("version \(number); log: \(child.errors)") {
+            try waitUntil("version \(number); log: \(child.errors)", before: Self.startLimit) {
                 (try? RawConnection(port: port).get("/"))?.text == "v\(number)"
             }
         }
