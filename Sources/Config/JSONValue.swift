@@ -62,8 +62,11 @@ package enum JSONValue: Sendable, Hashable, ExpressibleByStringLiteral, Expressi
         }
     }
 
-    static func escaped(_ text: String) -> String {
-        var escaped = "\""
+    static func escaped(_ text: String) -> String { "\"" + content(text) + "\"" }
+
+    /// What stands between the quotation marks of a string (RFC 8259 §7).
+    package static func content(_ text: String) -> String {
+        var escaped = ""
         for scalar in text.unicodeScalars {
             switch scalar {
             case "\"": escaped += "\\\""
@@ -81,6 +84,6 @@ package enum JSONValue: Sendable, Hashable, ExpressibleByStringLiteral, Expressi
                 }
             }
         }
-        return escaped + "\""
+        return escaped
     }
 }

@@ -9,28 +9,9 @@ struct ReferencePage {
                 + "[gateway.schema.json](gateway.schema.json) is the same as a JSON Schema.",
             "",
         ]
-        for object in objects() { lines += section(of: object) }
+        for object in GatewaySchema.root.description.reachable() { lines += section(of: object) }
         lines += codes()
         return lines.joined(separator: "\n") + "\n"
-    }
-
-    /// Every object once, in the order of first use.
-    private func objects() -> [ObjectDescription] {
-        var found: [ObjectDescription] = []
-        func visit(_ type: TypeDescription) {
-            switch type {
-            case .scalar, .choice: break
-            case .list(let element, _): visit(element)
-            case .map(_, let value): visit(value)
-            case .either(let types): types.forEach(visit)
-            case .object(let object):
-                guard !found.contains(where: { $0.name == object.name }) else { return }
-                found.append(object)
-                object.fields.forEach { visit($0.type) }
-            }
-        }
-        visit(.object(GatewaySchema.root.description))
-        return found
     }
 
     private func section(of object: ObjectDescription) -> [String] {

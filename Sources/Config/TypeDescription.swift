@@ -51,3 +51,24 @@ struct FieldDescription: Sendable {
     var isSecret = false
     var defaultValue: JSONValue?
 }
+
+extension ObjectDescription {
+    /// Itself and every object below, once, in the order of first use.
+    func reachable() -> [ObjectDescription] {
+        var found: [ObjectDescription] = []
+        func visit(_ type: TypeDescription) {
+            switch type {
+            case .scalar, .choice: break
+            case .list(let element, _): visit(element)
+            case .map(_, let value): visit(value)
+            case .either(let types): types.forEach(visit)
+            case .object(let object):
+                guard !found.contains(where: { $0.name == object.name }) else { return }
+                found.append(object)
+                for field in object.fields { visit(field.type) }
+            }
+        }
+        visit(.object(self))
+        return found
+    }
+}

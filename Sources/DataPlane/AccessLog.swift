@@ -11,8 +11,7 @@ package final class AccessLog {
     private let lane: AccessLogLane
     private let minStatus: Int
     private let minNanoseconds: Int64
-    /// Out of 2^32: a line is written when a random word is below it.
-    private let sampleThreshold: UInt64
+    private let sample: RandomShare
     private lazy var line = AccessLogLine(fixedByteCount: format.fixedByteCount)
     private var timestamp = LogTimestamp()
 
@@ -32,13 +31,13 @@ package final class AccessLog {
         redaction = QueryRedaction(redactedParameters)
         minStatus = conditions.minStatus
         minNanoseconds = conditions.minDuration.nanoseconds
-        sampleThreshold = UInt64(conditions.sample * 4_294_967_296)
+        sample = RandomShare(conditions.sample)
     }
 
     /// The line of an exchange that ended just now.
     func write(_ exchange: Exchange, _ observation: ExchangeObservation, endedAt: Instant, by worker: Worker) {
         guard observation.status >= minStatus, observation.durationNanoseconds >= minNanoseconds else { return }
-        if sampleThreshold < 1 << 32, worker.random.next() & 0xFFFF_FFFF >= sampleThreshold { return }
+        guard sample.chooses(&worker.random) else { return }
         line.clear()
         let wall = worker.wallNanoseconds(at: endedAt)
         let (segments, literals, bytes, request) = (format.segments, format.literals, line.bytes, exchange.requestBytes)

@@ -68,7 +68,7 @@ struct AccessLogLine {
         case .overheadUS: bytes.append(decimal: Int(max(observation.overheadNanoseconds, 0) / 1000))
         case .endReason: appendCode(observation.reason, style)
         case .userAgent: appendKnown(.userAgent, of: exchange, head, style)
-        case .referer: appendReferer(of: exchange, head, style, redaction)
+        case .referer: appendKnown(.referer, of: exchange, head, style, redaction: redaction)
         case .generation: bytes.append(decimal: exchange.snapshot.generation)
         case .worker: bytes.append(decimal: exchange.worker.shared.index)
         }
@@ -114,13 +114,6 @@ struct AccessLogLine {
         appendRedacted(head.extracting(range), style, redaction)
     }
 
-    private mutating func appendReferer(
-        of exchange: Exchange, _ head: Span<UInt8>, _ style: AccessLogFormat.Style, _ redaction: QueryRedaction
-    ) {
-        guard exchange.isRequestKnown, let field = exchange.request.field(.referer) else { return appendNothing(style) }
-        appendRedacted(head.extracting(field.valueRange), style, redaction)
-    }
-
     private mutating func appendRedacted(
         _ text: Span<UInt8>, _ style: AccessLogFormat.Style, _ redaction: QueryRedaction
     ) {
@@ -131,10 +124,12 @@ struct AccessLogLine {
     }
 
     private mutating func appendKnown(
-        _ known: KnownHeader, of exchange: Exchange, _ head: Span<UInt8>, _ style: AccessLogFormat.Style
+        _ known: KnownHeader, of exchange: Exchange, _ head: Span<UInt8>, _ style: AccessLogFormat.Style,
+        redaction: QueryRedaction? = nil
     ) {
         guard exchange.isRequestKnown, let field = exchange.request.field(known) else { return appendNothing(style) }
-        append(head.extracting(field.valueRange), style)
+        let value = head.extracting(field.valueRange)
+        if let redaction { appendRedacted(value, style, redaction) } else { append(value, style) }
     }
 
     mutating func appendField(

@@ -239,7 +239,7 @@ final class Exchange: OutboundRequest, UpstreamReceiver {
 
     private func forward(to pool: UpstreamPool) {
         self.pool = pool
-        if let mirror = route?.mirror, worker.random.next() & 0xFFFF_FFFF < mirror.threshold {
+        if let mirror = route?.mirror, mirror.share.chooses(&worker.random) {
             self.mirror = Mirror.start(of: self, to: mirror.pool)
         }
         openUpstream(mustBeFresh: false)

@@ -15,13 +15,12 @@ package final class Route {
 
     package struct Mirror {
         let pool: UpstreamPool
-        /// Out of 2^32: a request is copied when a random word is below it.
-        let threshold: UInt64
+        let share: RandomShare
 
         /// `sample` is the share of requests, 0...1.
         package init(pool: UpstreamPool, sample: Double) {
             self.pool = pool
-            threshold = UInt64(sample * 4_294_967_296)
+            share = RandomShare(sample)
         }
     }
 

@@ -25,22 +25,21 @@ extension Worker {
 
     private func acceptAll(from listener: WorkerListener, atMost limit: Int) {
         for _ in 0..<limit {
-            guard acceptOne(from: listener) == .taken else { return }
+            guard acceptOne(from: listener) else { return }
         }
     }
 
-    private enum Accepted { case taken, none, paused }
-
-    private func acceptOne(from listener: WorkerListener) -> Accepted {
+    /// Whether there was a connection.
+    private func acceptOne(from listener: WorkerListener) -> Bool {
         switch listener.listener.accept() {
         case .connection(let socket, let peer):
             take(socket, peer, listener)
-            return .taken
-        case .none: return .none
+            return true
+        case .none: return false
         case .exhausted:
             listener.count(.failed)
             pauseAccepting()
-            return .paused
+            return false
         }
     }
 
@@ -100,15 +99,15 @@ extension Worker {
         case .rename(let number, let name):
             guard number < listeners.count, let old = listeners[number] else { return }
             listeners[number] = old.renamed(name, registry: registry)
-        case .remove(let number):
-            guard number < listeners.count, let listener = listeners[number] else { return }
-            listeners[number] = nil
-            close(listener)
+        case .remove(let number): remove(number)
         }
     }
 
     /// Takes what the kernel has accepted on our behalf before the socket goes: closing it would reset those peers.
-    private func close(_ listener: WorkerListener) {
+    private func remove(_ number: Int) {
+        guard number < listeners.count, let listener = listeners[number] else { return }
+        // Gone before it is closed: its descriptor's number may be a client's the next moment.
+        listeners[number] = nil
         poller.remove(listener.listener.descriptor)
         listener.remove()
         acceptAll(from: listener, atMost: Self.backlogMax)
@@ -116,11 +115,6 @@ extension Worker {
     }
 
     func closeListeners() {
-        for number in listeners.indices {
-            guard let listener = listeners[number] else { continue }
-            // Gone before it is closed: its descriptor's number may be a client's the next moment.
-            listeners[number] = nil
-            close(listener)
-        }
+        for number in listeners.indices { remove(number) }
     }
 }

@@ -90,6 +90,19 @@ package struct ChunkedDecoder: Sendable {
         return .needMore
     }
 
+    /// Decodes a body that lies in memory, as far as it is there and its framing is valid.
+    ///
+    /// - Returns: its data, and whether it has come to its end.
+    package static func decode(_ body: Span<UInt8>) -> (data: [UInt8], isWhole: Bool) {
+        var decoder = ChunkedDecoder(limits: .largest)
+        var data: [UInt8] = []
+        var offset = 0
+        while let step = try? decoder.next(body, from: &offset), case .data(let range) = step {
+            data.append(copying: body.extracting(range))
+        }
+        return (data, decoder.isEnded)
+    }
+
     /// Takes one byte of framing.
     private mutating func advance(over byte: UInt8) throws(ChunkError) {
         switch state {

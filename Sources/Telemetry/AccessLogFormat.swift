@@ -90,7 +90,7 @@ package struct AccessLogFormat: Sendable {
             guard let template else { return }
             literal += isFirst ? "{" : ","
             isFirst = false
-            literal += "\"\(JSONEscape.escaped(name))\":"
+            literal += "\"\(JSONValue.content(name))\":"
             // One variable alone keeps its type.
             if template.pieces.count == 1, template.isVariable {
                 add(template, style: .json)
@@ -104,7 +104,7 @@ package struct AccessLogFormat: Sendable {
         mutating func add(_ template: AccessLogTemplate, style: Style) {
             for piece in template.pieces {
                 switch piece {
-                case .literal(let text): literal += style == .text ? text : JSONEscape.escaped(text)
+                case .literal(let text): literal += style == .text ? text : JSONValue.content(text)
                 case .variable(let variable): close(.variable(variable), style)
                 case .header(let name):
                     headerNames.append(Array(name.utf8))
@@ -146,23 +146,5 @@ extension AccessLogVariable {
         case .referer, .generation, .worker: false
         default: true
         }
-    }
-}
-
-/// What JSON strings cannot hold as it is (RFC 8259 §7), for names and literals of a format.
-enum JSONEscape {
-    static func escaped(_ text: String) -> String {
-        var result = ""
-        for scalar in text.unicodeScalars {
-            switch scalar {
-            case "\"": result += "\\\""
-            case "\\": result += "\\\\"
-            case "\0"..<" ", "\u{7F}"..."\u{9F}":
-                let digits = String(scalar.value, radix: 16)
-                result += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
-            default: result.unicodeScalars.append(scalar)
-            }
-        }
-        return result
     }
 }

@@ -111,19 +111,18 @@ package struct AdminAPI: Sendable {
     }
 
     private func explain(_ request: AdminRequest) async -> Answer {
-        let mask = await actions.mask()
         guard let text = request.values(of: "url").first, let url = RequestURL(text) else {
             return problem(400, "Bad Request", "`url` must be http://host/path?query, or just /path?query.")
         }
         var headers: [(name: String, value: String)] = []
         for line in request.values(of: "header") {
-            let parts = line.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
-            guard parts.count == 2, !parts[0].isEmpty else {
+            guard let field = RequestExplanation.field(line) else {
                 return problem(400, "Bad Request", "`header` must be `name: value`.")
             }
-            headers.append((String(parts[0]), String(parts[1].drop { $0 == " " })))
+            headers.append(field)
         }
         let method = request.values(of: "method").first ?? "GET"
+        let mask = await actions.mask()
         do throws(ConfigFailure) {
             let config = status.servedConfig
             let explanation = try routes.withTable(of: config) { table throws(ConfigFailure) in

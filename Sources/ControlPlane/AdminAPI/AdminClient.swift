@@ -13,6 +13,12 @@ package struct AdminClient: Sendable {
         package var text: String
         /// Values of the JSON object that the body is; empty when it is none.
         package var members: [String: AdminValue]
+
+        /// What went wrong, in the words of the answer (RFC 9457).
+        package var problem: String {
+            let title = members["title"]?.text ?? "the admin API answered \(status)"
+            return "error: \(title). \(members["detail"]?.text ?? "")"
+        }
     }
 
     /// The gateway could not be asked.

@@ -147,20 +147,8 @@ struct ConfigTestCheck {
                 body = text(start..<bytes.count)
                 return
             }
-            body = String(decoding: Self.dechunked(bytes[start...]), as: UTF8.self)
-        }
-
-        private static func dechunked(_ bytes: ArraySlice<UInt8>) -> [UInt8] {
-            var rest = bytes
-            var body: [UInt8] = []
-            while let end = rest.firstIndex(of: 0x0A) {
-                let line = String(decoding: rest[..<end], as: UTF8.self)
-                guard let count = Int(line.prefix { $0.isHexDigit }, radix: 16), count > 0 else { break }
-                rest = rest[(end + 1)...]
-                body += rest.prefix(count)
-                rest = rest.dropFirst(count + 2)
-            }
-            return body
+            let (data, _) = ChunkedDecoder.decode(bytes.span.extracting(start...))
+            body = String(decoding: data, as: UTF8.self)
         }
     }
 }

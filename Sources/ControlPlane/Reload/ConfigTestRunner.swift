@@ -20,13 +20,12 @@ package struct ConfigTestRunner {
     package func failures() throws(ConfigFailure) -> [ConfigDiagnostic] {
         guard !config.tests.isEmpty else { return [] }
         let registry = MetricRegistry(workerCount: 1, methodNames: Method.allCases.map { "\($0.name)" })
-        let builder = SnapshotBuilder(config: config, generation: 1, registry: registry, directory: ClusterDirectory())
-        let shard = registry.makeShard(worker: 0)
-        var part = SnapshotBuilder.WorkerPart(index: 0, shard: shard)
+        var builder = SnapshotBuilder(config: config, generation: 1, registry: registry, directory: ClusterDirectory())
         for upstream in config.upstreams {
-            part.plans[upstream.name] = BalancePlan(Self.targets(of: upstream), balance: upstream.balance)
+            builder.plans[upstream.name] = BalancePlan(Self.targets(of: upstream), balance: upstream.balance)
         }
-        let snapshot = try builder.build(part)
+        let shard = registry.makeShard(worker: 0)
+        let snapshot = try builder.build(SnapshotBuilder.WorkerPart(index: 0, shard: shard))
         var failures: [ConfigDiagnostic] = []
         do throws(SystemError) {
             let worker = try TrialWorker(snapshot: snapshot, shard: shard, registry: registry)

@@ -178,16 +178,16 @@ package final class GatewayRuntime: GatewayEngine {
         next.generation += 1
         next.upstreams = Self.records(of: config, after: current.upstreams, endpoints)
         let writer = try writer(for: config.accessLog, current: current.published.last?.writer)
-        let builder = SnapshotBuilder(
+        var builder = SnapshotBuilder(
             config: config, generation: next.generation, registry: registry, directory: directory)
+        builder.revisions = next.upstreams.mapValues(\.revision)
+        builder.plans = next.upstreams.compactMapValues(\.plan)
         var snapshots: [WorkerSnapshot] = []
         var pools: [WorkerPools] = []
         do throws(ConfigFailure) {
             for worker in workers {
                 var part = SnapshotBuilder.WorkerPart(index: worker.index, shard: shards[worker.index].shard)
                 if worker.index < current.pools.count { part.pools = current.pools[worker.index].pools }
-                part.revisions = next.upstreams.mapValues(\.revision)
-                part.plans = next.upstreams.compactMapValues(\.plan)
                 part.accessLog = writer?.lanes[worker.index]
                 let snapshot = try builder.build(part)
                 snapshots.append(snapshot)
@@ -196,7 +196,7 @@ package final class GatewayRuntime: GatewayEngine {
             let (listeners, changes) = try current.listeners.changed(to: config.listeners, workerCount: workers.count)
             next.listeners = listeners
             next.pools = pools
-            let published = PublishedGeneration(number: next.generation, snapshots: snapshots, writer: writer)
+            let published = PublishedGeneration(snapshots: snapshots, writer: writer)
             next.published.append(published)
             let parcels = snapshots.indices.map { index in
                 let retired = index < current.pools.count ? current.pools[index].missing(in: pools[index]) : []

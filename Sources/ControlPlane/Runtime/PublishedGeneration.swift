@@ -6,17 +6,10 @@ import Upstream
 /// - Soundness of `@unchecked Sendable`: nothing in the snapshots is touched here. They are held, so that the last
 ///   reference to one goes on a thread of the control plane: freeing thousands of routes takes a worker too long.
 final class PublishedGeneration: @unchecked Sendable {
-    let number: Int
     let writer: AccessLogWriter?
     private var snapshots: [WorkerSnapshot?]
 
-    /// Lets go of the snapshots, on the calling thread.
-    func free() {
-        snapshots = []
-    }
-
-    init(number: Int, snapshots: [WorkerSnapshot], writer: AccessLogWriter?) {
-        self.number = number
+    init(snapshots: [WorkerSnapshot], writer: AccessLogWriter?) {
         self.snapshots = snapshots
         self.writer = writer
     }
@@ -28,6 +21,11 @@ final class PublishedGeneration: @unchecked Sendable {
             if !isKnownUniquelyReferenced(&snapshots[index]) { return true }
         }
         return false
+    }
+
+    /// Lets go of the snapshots, on the calling thread.
+    func free() {
+        snapshots = []
     }
 }
 

@@ -15,6 +15,9 @@ package struct SnapshotBuilder {
     private let registry: MetricRegistry
     private let directory: ClusterDirectory
     private let middlewareByName: [String: MiddlewareConfig]
+    /// Revision and first addresses of each upstream that gets a new pool.
+    package var revisions: [String: Int] = [:]
+    package var plans: [String: BalancePlan] = [:]
 
     /// What one worker's snapshot is built with, beside the configuration.
     package struct WorkerPart {
@@ -22,9 +25,6 @@ package struct SnapshotBuilder {
         package var shard: MetricShard
         /// Pools of the running snapshot, by name; those whose upstream means the same are handed on.
         package var pools: [String: UpstreamPool] = [:]
-        /// Revision and first addresses of each upstream that gets a new pool.
-        package var revisions: [String: Int] = [:]
-        package var plans: [String: BalancePlan] = [:]
         package var accessLog: AccessLogLane?
 
         package init(index: Int, shard: MetricShard) {
@@ -95,13 +95,13 @@ package struct SnapshotBuilder {
         let cluster = Cluster(
             config: upstream, workerIndex: part.index, shared: directory.shared(for: upstream.name))
         let pool = UpstreamPool(
-            name: upstream.name, revision: part.revisions[upstream.name] ?? 0, cluster: cluster,
+            name: upstream.name, revision: revisions[upstream.name] ?? 0, cluster: cluster,
             hashSource: hashSource(upstream.balance),
             settings: UpstreamPool.Settings(
                 connectTimeout: upstream.connectTimeout, responseTimeout: upstream.responseTimeout,
                 idleTimeout: upstream.keepAliveIdle, idleMax: upstream.keepAlivePerWorker),
             shard: part.shard, registry: registry)
-        if let plan = part.plans[upstream.name] { pool.prepare(plan) }
+        if let plan = plans[upstream.name] { pool.prepare(plan) }
         return pool
     }
 

@@ -27,6 +27,13 @@ package struct RequestExplanation: Sendable {
     package private(set) var filters: [(name: String, type: String)] = []
     package private(set) var outcome: Outcome
 
+    /// A field that a person wrote as `name: value`; nil when it is none.
+    package static func field(_ line: String) -> (name: String, value: String)? {
+        let parts = line.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
+        guard parts.count == 2, !parts[0].isEmpty else { return nil }
+        return (String(parts[0]), String(parts[1].drop { $0 == " " }))
+    }
+
     /// - Parameters:
     ///   - headers: name and value of each field; a `Host` replaces the URL's.
     ///   - known: the routes of `config`, where they are compiled already.

@@ -83,15 +83,7 @@ final class TrialConnections: UpstreamConnector {
             let isHead = connection.received.starts(with: Array("HEAD ".utf8))
             connection.unsent = (isHead ? upstream.headResponse : upstream.response ?? [])[...]
         }
-        return sendAnswer(connection) || hasMoved
-    }
-
-    private func sendAnswer(_ connection: Connection) -> Bool {
-        guard !connection.unsent.isEmpty else { return false }
-        let rest = Array(connection.unsent)
-        guard case .transferred(let count) = connection.socket.send(rest.span) else { return false }
-        connection.unsent = connection.unsent.dropFirst(count)
-        return true
+        return connection.socket.send(startOf: &connection.unsent) || hasMoved
     }
 
     /// Whether the head and the body that it announces are there. The writer is the gateway, so that its framing is
@@ -103,7 +95,16 @@ final class TrialConnections: UpstreamConnector {
         switch head.framing {
         case .none, .untilClose: return true
         case .length(let count): return bytes.count >= head.byteCount + count
-        case .chunked: return bytes.suffix(5).elementsEqual(Array("0\r\n\r\n".utf8))
+        case .chunked: return ChunkedDecoder.decode(bytes.span.extracting(head.byteCount...)).isWhole
         }
+    }
+}
+
+extension Socket {
+    /// Sends what the other side has room for and takes that away; whether it was any.
+    func send(startOf unsent: inout ArraySlice<UInt8>) -> Bool {
+        guard !unsent.isEmpty, case .transferred(let count) = send(unsent.span) else { return false }
+        unsent = unsent.dropFirst(count)
+        return true
     }
 }

@@ -59,7 +59,7 @@ package final class TrialWorker {
         var received: [UInt8] = []
         let start = clock.now
         for _ in 0..<Self.turnsMax where clock.now.nanoseconds(since: start) < Self.patience {
-            let wasSent = send(&unsent, to: far)
+            let wasSent = far.send(startOf: &unsent)
             do throws(SystemError) {
                 try worker.turn(waitingAtMost: 0)
             } catch {
@@ -96,14 +96,6 @@ package final class TrialWorker {
         Int64(max(worker.timers.millisecondsToNext(limit: 1000), 1)) * 1_000_000
     }
 
-    private func send(_ bytes: inout ArraySlice<UInt8>, to socket: Socket) -> Bool {
-        guard !bytes.isEmpty else { return false }
-        let rest = Array(bytes)
-        guard case .transferred(let count) = socket.send(rest.span) else { return false }
-        bytes = bytes.dropFirst(count)
-        return true
-    }
-
     private func receive(
         from socket: Socket, into buffer: ByteBuffer, appendingTo received: inout [UInt8]
     ) -> IOOutcome {
@@ -124,7 +116,7 @@ package struct TrialOutcome: Sendable {
     package var reason: EndReason?
     /// The request as the upstream received it.
     package var forwarded: [UInt8]?
-    /// The answer did not end within a day.
+    /// The answer did not end within an hour of virtual time, or in too many turns.
     package var isUnfinished = false
 }
 

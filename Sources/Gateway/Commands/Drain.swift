@@ -14,8 +14,7 @@ struct Drain: AsyncParsableCommand {
     func run() async throws {
         let answer = try await gateway.client().post("/drain", within: .seconds(10))
         guard answer.status == 202 else {
-            let title = answer.members["title"]?.text ?? "the admin API answered \(answer.status)"
-            StandardError.write("error: \(title). \(answer.members["detail"]?.text ?? "")")
+            StandardError.write(answer.problem)
             throw ExitCode(1)
         }
         print("draining")

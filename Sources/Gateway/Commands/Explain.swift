@@ -22,7 +22,12 @@ struct Explain: ParsableCommand {
         guard let url = RequestURL(url) else {
             throw ValidationError("\"\(url)\" is not a URL; write http://host/path?query, or /path?query")
         }
-        let fields = try headers.map(Self.field)
+        let fields = try headers.map { line in
+            guard let field = RequestExplanation.field(line) else {
+                throw ValidationError("\"\(line)\" is not a header field; write 'name: value'")
+            }
+            return field
+        }
         let loaded = try config.load()
         let mask = SecretMask(loaded.text)
         let explanation: RequestExplanation
@@ -33,13 +38,5 @@ struct Explain: ParsableCommand {
         }
         format.show(text: mask.masked(explanation.text), json: mask.masked(explanation.json))
         if !explanation.isRouted { throw ExitCode(1) }
-    }
-
-    private static func field(_ line: String) throws -> (name: String, value: String) {
-        let parts = line.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
-        guard parts.count == 2, !parts[0].isEmpty else {
-            throw ValidationError("\"\(line)\" is not a header field; write 'name: value'")
-        }
-        return (String(parts[0]), String(parts[1].drop { $0 == " " }))
     }
 }

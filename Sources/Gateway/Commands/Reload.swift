@@ -33,8 +33,7 @@ struct Reload: AsyncParsableCommand {
         let members = answer.members
         guard answer.status == 200, let generation = members["generation"]?.number else {
             for diagnostic in members["diagnostics"]?.list ?? [] { StandardError.write(text(of: diagnostic)) }
-            let title = members["title"]?.text ?? "the admin API answered \(answer.status)"
-            StandardError.write("error: \(title). \(members["detail"]?.text ?? "")")
+            StandardError.write(answer.problem)
             if answer.status == 401 {
                 StandardError.write(
                     "  hint: the running gateway may have an older token than the file; give that one with --token or "
