@@ -4,7 +4,7 @@ SWIFT := $(or $(shell command -v swift),$(wildcard /opt/swift/usr/bin/swift))
 PORT ?= 8080
 SECONDS ?= 60
 
-BUILD_PACKAGES := liblua5.4-dev libpcre2-dev pkg-config make
+BUILD_PACKAGES := liblua5.4-dev libpcre2-dev libssl-dev pkg-config make
 TEST_PACKAGES := nginx prometheus chromium-headless-shell fonts-dejavu-core
 
 .DEFAULT_GOAL := help

@@ -39,7 +39,9 @@ let package = Package(
     targets: [
         // L0: C, and nothing but what Swift cannot say.
         .systemLibrary(name: "CLua", pkgConfig: "lua5.4", providers: [.apt(["liblua5.4-dev"])]),
-        .target(name: "CLuaShim", dependencies: ["CLua"]),
+        .target(
+            name: "CLuaShim", dependencies: ["CLua"], cSettings: [.define("_GNU_SOURCE")],
+            linkerSettings: [.linkedLibrary("crypto")]),
         .target(name: "CLinux"),
         .systemLibrary(name: "CPCRE2", pkgConfig: "libpcre2-8", providers: [.apt(["libpcre2-dev"])]),
         .target(name: "CHeaderTable"),
@@ -54,7 +56,7 @@ let package = Package(
         layer("Routing", ["Bytes", "CHeaderTable", "Config", "HTTP", "CPCRE2"]),
         layer("Upstream", ["Bytes", "Config"]),
         // L4
-        layer("Plugins", ["Bytes", "Config", "HTTP", "Telemetry"]),
+        layer("Plugins", ["Bytes", "CLuaShim", "Config", "HTTP", "Telemetry"]),
         // L5
         layer(
             "DataPlane",
@@ -97,7 +99,7 @@ let package = Package(
         tests("Telemetry", ["Bytes", "Config"]),
         tests("Routing", ["Bytes", "Config", "HTTP"]),
         tests("Upstream", ["Bytes", "Config"]),
-        tests("Plugins", ["Bytes", "Config", "HTTP", "Telemetry"]),
+        tests("Plugins", ["Bytes", "CLuaShim", "Config", "HTTP", "Telemetry"], resources: ["Hostile"]),
         tests(
             "DataPlane",
             ["Bytes", "CHeaderTable", "Config", "EventLoop", "HTTP", "Plugins", "Routing", "Telemetry", "Upstream"]),

@@ -57,7 +57,7 @@ package enum AccessLogVariable: String, Sendable, CaseIterable {
     case bytesIn = "bytes_in", bytesOut = "bytes_out"
     case durationMS = "duration_ms", upstreamMS = "upstream_ms", overheadUS = "overhead_us"
     case endReason = "end_reason", userAgent = "user_agent", referer
-    case generation, worker
+    case generation, worker, filters
 
     /// For the reference page.
     package var explanation: String {
@@ -86,6 +86,7 @@ package enum AccessLogVariable: String, Sendable, CaseIterable {
         case .referer: "the field `referer`, without the values of `redact_query`"
         case .generation: "the generation of the configuration that served the request"
         case .worker: "the number of the worker"
+        case .filters: "what filters put into `ctx.vars`, as an object"
         }
     }
 }
@@ -97,6 +98,8 @@ package struct AccessLogTemplate: Sendable, Equatable {
         case variable(AccessLogVariable)
         /// A field of the request, by its lower-case name.
         case header(String)
+        /// A variable that a filter has set.
+        case filterVariable(String)
     }
 
     /// A template that cannot be used, and what may help.
@@ -129,7 +132,11 @@ package struct AccessLogTemplate: Sendable, Equatable {
             rest = rest.dropFirst(name.count)
             if !literal.isEmpty { pieces.append(.literal(literal)) }
             literal = ""
-            pieces.append(try name == "header" ? Self.header(&rest) : Self.variable(String(name)))
+            switch name {
+            case "header": pieces.append(try Self.header(&rest))
+            case "var": pieces.append(try Self.filterVariable(&rest))
+            default: pieces.append(try Self.variable(String(name)))
+            }
         }
         if !literal.isEmpty { pieces.append(.literal(literal)) }
     }
@@ -143,7 +150,21 @@ package struct AccessLogTemplate: Sendable, Equatable {
         throw Refusal(
             message: "there is no variable \(quoted("$" + name))",
             hint: Suggestion.hint(for: name, among: known)
-                ?? "known: " + known.joined(separator: ", ") + ", header{name}")
+                ?? "known: " + known.joined(separator: ", ") + ", header{name}, var{name}")
+    }
+
+    private static func filterVariable(_ rest: inout Substring) throws(Refusal) -> Piece {
+        let example = "write $var{tenant}, where a filter sets ctx.vars.tenant"
+        guard rest.first == "{", let end = rest.firstIndex(of: "}") else {
+            throw Refusal(message: "$var has no {name} behind it", hint: example)
+        }
+        let name = String(rest[rest.index(after: rest.startIndex)..<end])
+        rest = rest[rest.index(after: end)...]
+        let isName = name.utf8.allSatisfy { (0x61...0x7A).contains($0) || (0x30...0x39).contains($0) || $0 == 0x5F }
+        guard isName, !name.isEmpty, !(0x30...0x39).contains(name.utf8.first ?? 0x30) else {
+            throw Refusal(message: "\(quoted(name)) is not the name of a variable", hint: example)
+        }
+        return .filterVariable(name)
     }
 
     private static func header(_ rest: inout Substring) throws(Refusal) -> Piece {

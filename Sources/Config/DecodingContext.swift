@@ -5,7 +5,7 @@ final class DecodingContext {
     /// More would only bury the first cause.
     static let errorsMax = 200
 
-    enum NameKind: String, Hashable { case listener, route, upstream, middleware, test }
+    enum NameKind: String, Hashable { case listener, route, upstream, middleware, store, test }
 
     /// A place that names something which may be defined further down, or in another file.
     struct Reference {

@@ -14,9 +14,31 @@ package struct GatewayConfig: Sendable, Equatable {
     package var routes: [RouteConfig] = []
     package var upstreams: [UpstreamConfig] = []
     package var middleware: [MiddlewareConfig] = []
+    package var stores: [StoreConfig] = []
+    package var lua = LuaConfig()
     package var tests: [ConfigTest] = []
 
     package init() {}
+}
+
+extension GatewayConfig {
+    /// Every use of a filter, defined by name or in a route.
+    package var allMiddleware: [MiddlewareConfig] {
+        middleware
+            + routes.flatMap { route in
+                route.middleware.compactMap { reference in
+                    if case .inline(let own) = reference { return own }
+                    return nil
+                }
+            }
+    }
+
+    package var usesScripts: Bool {
+        allMiddleware.contains { middleware in
+            if case .lua = middleware.filter { return true }
+            return false
+        }
+    }
 }
 
 /// A value and the place in the file that set it.
@@ -226,6 +248,7 @@ package struct MiddlewareConfig: Sendable, Equatable {
 package enum FilterConfig: Sendable, Equatable {
     case headers(HeadersFilterConfig)
     case requestSize(RequestSizeFilterConfig)
+    case lua(LuaFilterConfig)
 }
 
 /// `headers`: edits of request and response fields, in the order remove, set, add.

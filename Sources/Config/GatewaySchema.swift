@@ -2,7 +2,7 @@
 enum GatewaySchema {
     static let root = ObjectSchema(
         "configuration", "The top level of a configuration file.", empty: GatewayConfig(),
-        unsupportedKeys: ["tracing", "stores", "lua"],
+        unsupportedKeys: ["tracing"],
         fields: [
             .field("listeners", \.listeners, listeners, "Where clients connect. Left out: one on 0.0.0.0:8080."),
             .field("admin", \.admin, admin.value, "The address of health checks and metrics."),
@@ -19,6 +19,8 @@ enum GatewaySchema {
             .field("routes", \.routes, .list(of: RouteSchema.route), "Which request goes where."),
             .field("upstreams", \.upstreams, UpstreamSchema.upstreams, "Groups of servers, by name."),
             .field("middleware", \.middleware, MiddlewareSchema.definitions, "Filters that routes use, by name."),
+            .field("stores", \.stores, LuaSchema.stores, "What scripts share, by name."),
+            .field("lua", \.lua, LuaSchema.lua.value, "Where scripts are, and what they may ask for."),
             .field("tests", \.tests, .list(of: ConfigTestSchema.test), "Requests, and what must become of them."),
         ])
 

@@ -26,12 +26,13 @@ enum MiddlewareSchema {
     static let types: [FilterType] = [
         FilterType("headers", headers, onDefaults: nil) { .headers($0) },
         FilterType("request-size", requestSize, onDefaults: .requestSize(requestSize.empty)) { .requestSize($0) },
+        FilterType("lua", LuaSchema.filter, onDefaults: nil) { .lua($0) },
     ]
 
     /// Types of the published format that this version does not implement.
     static let laterTypes: Set<String> = [
         "jwt", "api-key", "basic-auth", "forward-auth", "rate-limit", "concurrency-limit", "cors", "ip-filter",
-        "security-headers", "compress", "cache", "graphql", "waf", "lua",
+        "security-headers", "compress", "cache", "graphql", "waf",
     ]
 
     static func type(named name: String) -> FilterType? { types.first { $0.name == name } }
@@ -84,7 +85,10 @@ enum MiddlewareSchema {
             return nil
         }
         guard let filter = type.decode(node, context) else { return nil }
-        var middleware = MiddlewareConfig(name: name ?? typeName, filter: filter)
+        var ownName = name ?? typeName
+        // In a route, several scripts would all be called by their type.
+        if name == nil, case .lua(let lua) = filter { ownName = lua.script.value }
+        var middleware = MiddlewareConfig(name: ownName, filter: filter)
         middleware.position = position
         return middleware
     }

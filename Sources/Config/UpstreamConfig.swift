@@ -26,6 +26,8 @@ package struct UpstreamConfig: Sendable, Equatable {
     package enum HashKey: Sendable, Equatable {
         case clientIP, path, host
         case header(String), query(String), cookie(String)
+        /// A variable that a filter sets.
+        case variable(String)
     }
 
     package var name: String

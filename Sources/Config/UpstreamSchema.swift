@@ -147,7 +147,7 @@ enum UpstreamSchema {
         ).value.map { draft, _, _ in .hash(draft.hash) })
 
     private static let hashKey = ValueSchema.text(
-        "hash key", ["type": "string", "pattern": #"^(client_ip|path|host|(header|query|cookie):.+)$|\$\{"#]
+        "hash key", ["type": "string", "pattern": #"^(client_ip|path|host|(header|query|cookie|var):.+)$|\$\{"#]
     )
     .map { text, node, context in
         let plain: [String: UpstreamConfig.HashKey] = ["client_ip": .clientIP, "path": .path, "host": .host]
@@ -156,6 +156,7 @@ enum UpstreamSchema {
             switch kind {
             case "header" where HTTPText.isToken(name): return UpstreamConfig.HashKey?.some(.header(name.lowercased()))
             case "query": return .query(name)
+            case "var": return .variable(name)
             case "cookie" where HTTPText.isToken(name): return .cookie(name)
             default: break
             }
@@ -163,7 +164,7 @@ enum UpstreamSchema {
         context.report(
             .invalidValue, "\(node.summary) is not a hash key", at: node.position,
             hint: Suggestion.hint(for: text, among: plain.keys)
-                ?? "write client_ip, path, host, header:NAME, query:NAME or cookie:NAME")
+                ?? "write client_ip, path, host, header:NAME, query:NAME, cookie:NAME or var:NAME")
         return nil
     }
 }

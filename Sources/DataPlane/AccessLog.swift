@@ -52,6 +52,8 @@ package final class AccessLog {
             case .header(let index):
                 line.appendField(
                     named: format.headerNames[index], of: exchange, request.written, style: segment.style)
+            case .filterVariable(let index):
+                line.appendVariable(named: format.headerNames[index], of: exchange, style: segment.style)
             case .combinedTime: timestamp.appendCombined(wallNanoseconds: wall, to: bytes)
             case .requestLine: line.appendRequestLine(of: exchange, request.written, redaction: redaction)
             }

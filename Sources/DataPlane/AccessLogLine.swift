@@ -1,6 +1,7 @@
 import Bytes
 import Config
 import HTTP
+import Plugins
 import Telemetry
 import Upstream
 
@@ -71,6 +72,7 @@ struct AccessLogLine {
         case .referer: appendKnown(.referer, of: exchange, head, style, redaction: redaction)
         case .generation: bytes.append(decimal: exchange.snapshot.generation)
         case .worker: bytes.append(decimal: exchange.worker.shared.index)
+        case .filters: appendVariables(of: exchange, style)
         }
     }
 
@@ -130,6 +132,40 @@ struct AccessLogLine {
         guard exchange.isRequestKnown, let field = exchange.request.field(known) else { return appendNothing(style) }
         let value = head.extracting(field.valueRange)
         if let redaction { appendRedacted(value, style, redaction) } else { append(value, style) }
+    }
+
+    /// All variables of filters as an object.
+    private mutating func appendVariables(of exchange: Exchange, _ style: AccessLogFormat.Style) {
+        guard let entries = exchange.usedWork?.variables.entries, !entries.isEmpty else { return appendNothing(style) }
+        var object: [UInt8] = [UInt8(ascii: "{")]
+        for entry in entries {
+            if object.count > 1 { object.append(UInt8(ascii: ",")) }
+            object.append(UInt8(ascii: "\""))
+            object += entry.name
+            object += [UInt8(ascii: "\""), UInt8(ascii: ":")]
+            object += entry.json
+        }
+        object.append(UInt8(ascii: "}"))
+        guard object.count <= min(Self.oneTextMax, room) else { return appendNothing(style) }
+        // Scripts write it through the JSON encoder, so that it is whole and on one line already.
+        if style == .json {
+            room -= object.count
+            bytes.append(object)
+        } else {
+            append(object.span, style)
+        }
+    }
+
+    mutating func appendVariable(named name: [UInt8], of exchange: Exchange, style: AccessLogFormat.Style) {
+        guard let json = exchange.usedWork?.variables[name.span] else { return appendNothing(style) }
+        if style == .json {
+            guard json.count <= room else { return appendNothing(style) }
+            room -= json.count
+            return bytes.append(json)
+        }
+        // A text without the quotation marks of JSON.
+        let isText = json.count >= 2 && json[0] == UInt8(ascii: "\"")
+        append(isText ? json.span.extracting(1..<(json.count - 1)) : json.span, style)
     }
 
     mutating func appendField(

@@ -51,13 +51,13 @@ enum ProblemDocument {
     static let byteCountMax = 512
 
     /// Appends the document of `reason` to `out`, which has `byteCountMax` bytes of room.
-    static func write(_ reason: EndReason, requestID: Span<UInt8>, into out: ByteBuffer) {
+    static func write(_ reason: EndReason, status: Int, requestID: Span<UInt8>, into out: ByteBuffer) {
         out.append("{\"type\":\"urn:gateway:error:")
         out.append(reason.code)
         out.append("\",\"title\":\"")
         out.append(reason.title)
         out.append("\",\"status\":")
-        out.append(decimal: reason.status)
+        out.append(decimal: status)
         out.append(",\"request_id\":\"")
         // Token characters only, whoever chose it: see `Exchange.takeRequestID`.
         out.append(requestID)

@@ -20,10 +20,30 @@ extension Exchange {
 
     /// The answer of a route's own action: response filters apply to it as to an upstream's.
     func answerThroughFilters(_ response: LocalResponse) {
+        pass(response, through: chain?.count ?? 0)
+    }
+
+    /// A filter answers in place of the upstream: the filters before it see that as a response.
+    func answerInstead(_ response: LocalResponse) {
+        guard case .filteringRequest(let next) = machine.phase else { return send(response) }
+        pass(response, through: next)
+    }
+
+    private func pass(_ response: LocalResponse, through filterCount: Int) {
         responseStatus = response.status
         pendingAnswer = response
-        machine.localResponseReady(filterCount: route?.filters?.count ?? 0)
-        if runResponseFilters() { sendPendingAnswer() }
+        machine.localResponseReady(filterCount: filterCount, request: requestHalf)
+        if runResponseFilters() { finishPendingAnswer() }
+    }
+
+    /// Response filters have let the answer pass: those that see chunks get it as one.
+    func finishPendingAnswer() {
+        guard let answer = pendingAnswer else { return }
+        if chain?.streamsResponse == true, !answer.body.isEmpty {
+            openPipeline(.response)
+            if let pipeline = pipeline(.response) { return pipeline.push(answer.body, isLast: true) }
+        }
+        sendPendingAnswer()
     }
 
     func sendPendingAnswer() {
@@ -82,11 +102,11 @@ extension Exchange {
     }
 
     private func makeBody(_ response: LocalResponse) -> ByteBuffer {
-        let isProblem = response.body.isEmpty && response.status >= 400 && response.reason != .ok
+        let isProblem = response.isProblem
         let body = worker.buffers.take(atLeast: max(response.body.count, ProblemDocument.byteCountMax))
         if isProblem {
             let id = requestID
-            ProblemDocument.write(response.reason, requestID: id.readable, into: body)
+            ProblemDocument.write(response.reason, status: response.status, requestID: id.readable, into: body)
         } else {
             body.append(response.body)
         }
@@ -99,7 +119,7 @@ extension Exchange {
         head.append(" ")
         head.append(StatusPhrase.phrase(for: response.status))
         head.append("\r\n")
-        if response.body.isEmpty, response.status >= 400, response.reason != .ok {
+        if response.isProblem {
             head.append("content-type: ")
             head.append(ProblemDocument.contentType)
             head.append("\r\n")
@@ -124,5 +144,12 @@ extension Exchange {
             head.append("\r\n")
         }
         head.append("\r\n")
+    }
+}
+
+extension LocalResponse {
+    /// An error without a body of its own gets a problem document; a filter that answers says all there is to say.
+    fileprivate var isProblem: Bool {
+        body.isEmpty && status >= 400 && reason != .ok && reason != .filterResponded
     }
 }

@@ -1,11 +1,16 @@
 import Bytes
 import HTTP
+import Plugins
 import Telemetry
 
 // What the client's side tells the exchange.
 extension Exchange {
     /// Whether request body bytes have somewhere to go.
     var canTakeRequestBody: Bool {
+        if let body = usedWork?.request {
+            if body.collection == .running { return true }
+            if body.pipeline?.isBusy == true { return false }
+        }
         guard let upstream else { return false }
         return !upstream.isBlocked
     }
@@ -13,6 +18,10 @@ extension Exchange {
     func requestBody(_ bytes: Span<UInt8>) {
         requestBodyCount += bytes.count
         guard requestBodyCount <= bodyLimit else { return fail(.bodyTooLarge) }
+        if work != nil {
+            if collect(.request, bytes) { return }
+            if let pipeline = pipeline(.request) { return pipeline.push(Array(copying: bytes), isLast: false) }
+        }
         upstream?.sendBody(bytes, isChunked: request.framing == .chunked)
         mirror?.requestBody(bytes, isChunked: request.framing == .chunked)
     }
@@ -23,6 +32,13 @@ extension Exchange {
     }
 
     func requestBodyEnded(trailers: [UInt8]) {
+        if work != nil {
+            if endCollecting(.request, trailers: trailers) { return }
+            if let pipeline = pipeline(.request) {
+                work?.request.trailers = trailers
+                return pipeline.push([], isLast: true)
+            }
+        }
         machine.requestBodyEnded()
         upstream?.endRequest(isChunked: request.framing == .chunked, trailers: trailers)
         mirror?.requestEnded(isChunked: request.framing == .chunked)

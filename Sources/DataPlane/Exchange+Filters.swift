@@ -22,7 +22,7 @@ extension Exchange: FilterExchange {
             case .proceed:
                 machine.requestFilterPassed()
                 runRequestFilters()
-            case .respond(let response): send(response)
+            case .respond(let response): answerInstead(response)
             case .suspend: return
             }
         case .filteringResponse:
@@ -30,15 +30,10 @@ extension Exchange: FilterExchange {
             case .proceed:
                 machine.responseFilterPassed()
                 guard runResponseFilters() else { return }
-                if pendingAnswer != nil { sendPendingAnswer() } else { passHeldHead() }
+                if pendingAnswer != nil { finishPendingAnswer() } else { passHeldHead() }
             case .respond(let response):
-                dropUpstream()
-                if let held = heldResponse {
-                    heldResponse = nil
-                    worker.buffers.give(held.bytes)
-                }
-                pendingAnswer = nil
-                send(response)
+                replaceResponse(by: response)
+                if runResponseFilters() { finishPendingAnswer() }
             case .suspend: return
             }
         case .receiving, .choosing, .relaying, .answering, .finished:

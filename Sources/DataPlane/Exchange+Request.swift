@@ -1,5 +1,6 @@
 import Bytes
 import HTTP
+import Plugins
 import Routing
 import Upstream
 
@@ -20,11 +21,12 @@ extension Exchange {
     var http1ByteCountMax: Int {
         // Each field may be rewritten once, and what the gateway adds is bounded by its own lengths.
         request.byteCount + changedPath.count + requestEdits.byteCount + hostToSend.count + requestID.readableCount
-            + 2 * request.authorityRange.count + 1024
+            + 2 * request.authorityRange.count + 1024 + (usedWork?.query?.count ?? 0) + (usedWork?.method?.count ?? 0)
     }
 
     /// The authority that replaces the client's; empty where the client's is kept.
     private var hostToSend: [UInt8] {
+        if let host = usedWork?.host { return host }
         if let host = route?.rewrite?.host { return host }
         return request.authorityRange.isEmpty ? upstream?.endpoint.hostHeader ?? pool?.fallbackHost ?? [] : []
     }
@@ -68,15 +70,28 @@ extension Exchange {
         let bytes = buffer.written
         let peer = peerText
         let id = requestID
+        let method = bytes.extracting(request.methodRange)
+        if let work = usedWork, work.method != nil || work.query != nil {
+            let changedMethod = work.method ?? []
+            let changedQuery = work.query ?? []
+            RequestWriter.write(
+                request, bytes: bytes, method: work.method == nil ? method : changedMethod.span, path: path,
+                query: work.query == nil ? bytes.extracting(request.queryRange ?? 0..<0) : changedQuery.span,
+                hasQuery: work.query == nil ? request.queryRange != nil : !changedQuery.isEmpty, host: host,
+                framing: outgoingFraming, edits: requestEdits, forwarded: forwarded, peer: peer.readable,
+                requestID: id.readable, into: out)
+            return
+        }
         RequestWriter.write(
-            request, bytes: bytes, path: path, query: bytes.extracting(request.queryRange ?? 0..<0),
-            hasQuery: request.queryRange != nil, host: host, framing: request.framing, edits: requestEdits,
+            request, bytes: bytes, method: method, path: path, query: bytes.extracting(request.queryRange ?? 0..<0),
+            hasQuery: request.queryRange != nil, host: host, framing: outgoingFraming, edits: requestEdits,
             forwarded: forwarded, peer: peer.readable, requestID: id.readable, into: out)
     }
 
     /// What a hashing balancer spreads this request by; any constant when the policy is another.
     func requestHash(_ source: HashSource?) -> UInt64 {
         guard let source else { return 0 }
+        if let key = usedWork?.hashKey { return key }
         let buffer = requestBytes
         let bytes = buffer.written
         switch source {
@@ -84,6 +99,9 @@ extension Exchange {
         case .path:
             let changed = changedPath
             return isPathChanged ? hashKey(changed.span) : hashKey(bytes.extracting(request.pathRange))
+        case .variable(let name):
+            guard let value = usedWork?.variables[name.span] else { return hashKey(clientAddress) }
+            return hashKey(value.span)
         case .host: return hashKey(bytes.extracting(request.authorityRange))
         case .header(let name):
             guard let index = request.firstIndex(named: name.span, in: bytes) else { return hashKey(clientAddress) }

@@ -19,6 +19,14 @@ final class Exchange: OutboundRequest, UpstreamReceiver {
     var upstream: (any UpstreamStream)?
     var snapshot: WorkerSnapshot
     var route: Route?
+    /// Those of the route that was found first.
+    var chain: FilterChain?
+    /// What filters keep and change; nil until one does.
+    var work: FilterWork?
+    /// What authentication found of the client, as JSON.
+    var authentication: [UInt8]?
+    /// Tells this use of a pooled object from the next.
+    private(set) var serial = 0
     var pool: UpstreamPool?
     var mirror: Mirror?
 
@@ -102,6 +110,8 @@ final class Exchange: OutboundRequest, UpstreamReceiver {
         } catch {
             return answer(error)
         }
+        chain = route?.filters
+        if let given = worker.trialAuthentication { authentication = given }
         runRequestFilters()
     }
 
@@ -211,24 +221,53 @@ final class Exchange: OutboundRequest, UpstreamReceiver {
 
     /// Runs the request phases that are due; also the continuation after a suspended one.
     func runRequestFilters() {
-        if let chain = route?.filters {
+        if let chain {
             while case .filteringRequest(let next) = machine.phase, next < chain.count {
                 switch chain.filters[next].onRequest(self) {
                 case .proceed: machine.requestFilterPassed()
-                case .respond(let response): return send(response)
+                case .respond(let response): return answerInstead(response)
                 case .suspend: return
                 }
             }
+            guard case .filteringRequest = machine.phase else { return }
+            guard endRequestFilters(chain) else { return }
+        } else {
+            guard case .filteringRequest = machine.phase else { return }
+            machine.requestFiltersDone(request: request.framing == .none ? .ended : .streaming)
         }
-        guard case .filteringRequest = machine.phase else { return }
-        machine.requestFiltersDone(request: request.framing == .none ? .ended : .streaming)
         act()
+    }
+
+    /// All filters have let the request pass; false when its body turned out too large for one of them.
+    private func endRequestFilters(_ chain: FilterChain) -> Bool {
+        if usedWork?.request.collection == .tooLarge {
+            answer(Refusal(.bodyTooLarge))
+            return false
+        }
+        if chain.streamsRequest, request.framing != .none || usedWork?.request.whole != nil { openPipeline(.request) }
+        machine.requestFiltersDone(request: requestHalf)
+        return true
+    }
+
+    /// How much of the request is still to come for the upstream, seen from its start.
+    var requestHalf: ExchangeMachine.RequestHalf {
+        guard let work = usedWork else { return request.framing == .none ? .ended : .streaming }
+        if work.request.pipeline != nil { return .streaming }
+        return request.framing == .none || work.request.whole != nil ? .ended : .streaming
+    }
+
+    /// The framing of the body that goes upstream.
+    var outgoingFraming: BodyFraming {
+        guard let work = usedWork else { return request.framing }
+        if work.request.pipeline != nil { return .chunked }
+        return work.request.whole.map { .length($0.count) } ?? request.framing
     }
 
     // MARK: 4. Action
 
     private func act() {
         guard let route else { return answer(Refusal(.noRoute)) }
+        if let pool = usedWork?.pool { return forward(to: pool) }
         switch route.action {
         case .forward(let pool): forward(to: pool)
         case .split(let split): forward(to: split.pool(for: worker.random.next()))
@@ -255,7 +294,8 @@ final class Exchange: OutboundRequest, UpstreamReceiver {
         do throws(UpstreamFailure) {
             let hash = pool.isHashed ? requestHash(pool.hashSource) : 0
             stream = try pool.open(
-                for: self, method: request.method, hash: hash, mustBeFresh: mustBeFresh, on: worker)
+                for: self, method: request.method, hash: hash, preferred: try wishedEndpoint(of: pool),
+                mustBeFresh: mustBeFresh, on: worker)
         } catch {
             return answer(Refusal(error.endReason))
         }
@@ -266,7 +306,11 @@ final class Exchange: OutboundRequest, UpstreamReceiver {
         upstreamStartedAt = worker.now
         stream.sendHead(self)
         if machine.isRequestEnded {
+            if let whole = usedWork?.request.whole { stream.sendBody(whole.span, isChunked: false) }
+            guard upstream === stream else { return }
             stream.endRequest(isChunked: false, trailers: [])
+        } else if let work = usedWork, let pipeline = work.request.pipeline, let whole = work.request.whole {
+            pipeline.push(whole, isLast: true)
         } else {
             downstream?.resumeRequestBody()
         }
@@ -277,6 +321,14 @@ final class Exchange: OutboundRequest, UpstreamReceiver {
         // From here on it is the upstream that time passes for.
         upstreamStartedAt = worker.preciseNow
         noteWork(until: upstreamStartedAt)
+    }
+
+    /// The endpoint that a filter has asked for, if the upstream has it.
+    private func wishedEndpoint(of pool: UpstreamPool) throws(UpstreamFailure) -> Endpoint? {
+        guard let wish = usedWork?.endpoint else { return nil }
+        if let found = pool.cluster.endpoints.first(where: { $0.labelBytes == wish.label }) { return found }
+        if wish.isStrict { throw .noEndpoint }
+        return nil
     }
 
     /// The gateway has worked on this exchange since the turn began, or since it was noted last.
@@ -298,7 +350,7 @@ final class Exchange: OutboundRequest, UpstreamReceiver {
         mirror = nil
         // Sending is part of what is measured.
         downstream?.flushLast()
-        if let chain = route?.filters { for filter in chain.filters { filter.onLog(self) } }
+        if let chain { for filter in chain.filters { filter.onLog(self) } }
         worker.record(self)
         let stream = downstream
         reset()
@@ -308,6 +360,10 @@ final class Exchange: OutboundRequest, UpstreamReceiver {
     private func reset() {
         downstream = nil
         route = nil
+        chain = nil
+        authentication = nil
+        serial &+= 1
+        work?.reset()
         pool = nil
         if let held = heldResponse {
             // The exchange ended while a filter waited.

@@ -91,10 +91,14 @@ struct ExchangeMachine: ~Copyable {
         phase = .filteringResponse(next: filterCount - 1, request: request)
     }
 
-    /// The route answers by itself; its answer passes the response filters like any other.
-    mutating func localResponseReady(filterCount: Int) {
-        guard case .choosing(let request) = phase else { illegal("a route answered") }
-        phase = .filteringResponse(next: filterCount - 1, request: request)
+    /// The route or a filter answers by itself; the answer passes the response filters like any other, those of
+    /// filters that did not see the request left out.
+    mutating func localResponseReady(filterCount: Int, request: RequestHalf) {
+        switch phase {
+        case .choosing(let half): phase = .filteringResponse(next: filterCount - 1, request: half)
+        case .filteringRequest: phase = .filteringResponse(next: filterCount - 1, request: request)
+        default: illegal("an answer was ready")
+        }
     }
 
     mutating func responseFilterPassed() {

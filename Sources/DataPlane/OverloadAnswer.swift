@@ -11,7 +11,7 @@ enum OverloadAnswer {
         let body = worker.buffers.take(atLeast: ProblemDocument.byteCountMax)
         let answer = worker.buffers.take(atLeast: 1024 + ProblemDocument.byteCountMax)
         worker.writeRequestID(into: id)
-        ProblemDocument.write(.overloaded, requestID: id.readable, into: body)
+        ProblemDocument.write(.overloaded, status: EndReason.overloaded.status, requestID: id.readable, into: body)
         answer.append("HTTP/1.1 503 Service Unavailable\r\ncontent-type: ")
         answer.append(ProblemDocument.contentType)
         answer.append("\r\ncontent-length: ")

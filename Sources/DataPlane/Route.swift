@@ -27,6 +27,8 @@ package final class Route {
     package let name: String
     /// As the access log writes it.
     let nameBytes: [UInt8]
+    /// The literal start of its path, for scripts.
+    let prefixBytes: [UInt8]
     package let action: Action
     package let rewrite: PathRewrite?
     package let mirror: Mirror?
@@ -51,11 +53,12 @@ package final class Route {
     }
 
     package init(
-        name: String, action: Action, rewrite: PathRewrite?, mirror: Mirror?, filters: FilterChain?,
+        name: String, prefix: String = "", action: Action, rewrite: PathRewrite?, mirror: Mirror?, filters: FilterChain?,
         settings: Settings, series: RouteSeries
     ) {
         self.name = name
         nameBytes = Array(name.utf8)
+        prefixBytes = Array(prefix.utf8)
         self.action = action
         self.rewrite = rewrite
         self.mirror = mirror

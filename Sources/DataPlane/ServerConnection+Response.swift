@@ -63,6 +63,10 @@ extension ServerConnection: DownstreamStream {
         frame.append("\r\n")
     }
 
+    func deadlineChanged() {
+        if state == .serving { rearm() }
+    }
+
     func closeAfterResponse() {
         closesAfterResponse = true
     }

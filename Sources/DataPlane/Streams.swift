@@ -30,6 +30,8 @@ protocol DownstreamStream: AnyObject {
     func resumeRequestBody()
     /// Starts the request body over, for a replay; false when some of it is no longer in memory.
     func rewindRequestBody() -> Bool
+    /// The exchange's deadline has moved.
+    func deadlineChanged()
     /// The exchange is over and its log phase has run; the stream may serve its next request.
     func exchangeFinished()
 }
@@ -58,6 +60,8 @@ protocol UpstreamStream: AnyObject {
     func flush()
     /// The receiver can take response bytes again.
     func resumeResponse()
+    /// Calls `body` with the response head; there is one only while the receiver is told of it.
+    func withHead(_ body: (borrowing ResponseHead, Span<UInt8>) -> Void)
     /// The receiver has lost interest; it is not called again.
     func cancel()
 }
@@ -68,6 +72,8 @@ protocol UpstreamReceiver: AnyObject {
     var canTakeResponse: Bool { get }
     /// A filter waits before the head is passed on; body bytes that came with it are kept back too.
     var holdsResponse: Bool { get }
+    /// It asks the stream for the head while it is told of it.
+    var looksAtHead: Bool { get }
 
     func upstreamInterim(_ head: borrowing ResponseHead, bytes: Span<UInt8>)
     func upstreamHead(_ head: borrowing ResponseHead, bytes: Span<UInt8>)
@@ -80,4 +86,8 @@ protocol UpstreamReceiver: AnyObject {
     func upstreamUnblocked()
     /// Nothing more comes in this turn: flush.
     func upstreamTurnEnded()
+}
+
+extension UpstreamReceiver {
+    var looksAtHead: Bool { false }
 }

@@ -3,7 +3,7 @@ import EventLoop
 
 /// What a token of this worker's poller or timers names.
 enum TokenKind: UInt64 {
-    case listener = 1, client, upstream, mailbox, acceptResume
+    case listener = 1, client, upstream, mailbox, acceptResume, filter
 }
 
 extension Token {

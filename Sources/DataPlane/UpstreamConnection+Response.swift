@@ -107,7 +107,9 @@ extension UpstreamConnection {
             progress = .chunkedBody
         case .untilClose: progress = .bodyUntilClose
         }
+        if receiver?.looksAtHead == true { headBuffer = buffer }
         receiver?.upstreamHead(head, bytes: buffer.readable)
+        headBuffer = nil
         guard state == .serving else { return false }
         buffer.consume(head.byteCount)
         return true
@@ -166,5 +168,13 @@ extension UpstreamConnection {
         case .awaitingHead: fail(hasReceived ? .resetInHead : .resetBeforeResponse)
         case .body, .chunkedBody, .bodyUntilClose, .ended: fail(.truncated)
         }
+    }
+}
+
+extension UpstreamConnection {
+    /// Calls `body` with the head that the receiver is looking at; it is there only while it is told of it.
+    func withHead(_ body: (borrowing ResponseHead, Span<UInt8>) -> Void) {
+        guard let buffer = headBuffer else { return }
+        body(head, buffer.readable)
     }
 }

@@ -40,6 +40,8 @@ final class UpstreamConnection: UpstreamStream {
     var parser: ResponseParser
     var decoder: ChunkedDecoder
     var head = ResponseHead()
+    /// Where the head lies whose filters are asked now.
+    var headBuffer: ByteBuffer?
     /// A head that did not arrive in one piece.
     var partialHead: ByteBuffer?
     /// Body bytes that came with a head which its receiver holds back.

@@ -117,9 +117,10 @@ package final class UpstreamPool {
     /// - Parameter mustBeFresh: for a replay, which must not meet the next stale connection.
     /// - Throws: `.noEndpoint`, `.unresolved`, `.exhausted` or `.connect`.
     func open(
-        for receiver: any UpstreamReceiver, method: Method, hash: UInt64, mustBeFresh: Bool, on worker: Worker
+        for receiver: any UpstreamReceiver, method: Method, hash: UInt64, preferred: Endpoint? = nil, mustBeFresh: Bool,
+        on worker: Worker
     ) throws(UpstreamFailure) -> UpstreamConnection {
-        guard let endpoint = cluster.choose(hash: hash) else {
+        guard let endpoint = preferred ?? cluster.choose(hash: hash) else {
             throw cluster.isResolved ? .noEndpoint : .unresolved
         }
         if !mustBeFresh {
@@ -199,4 +200,6 @@ package enum HashSource: Sendable {
     case header([UInt8])
     case query([UInt8])
     case cookie([UInt8])
+    /// A variable that a filter has set.
+    case variable([UInt8])
 }

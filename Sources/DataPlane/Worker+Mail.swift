@@ -25,7 +25,9 @@ extension Worker {
 
     /// From now on, new requests are served by the next generation.
     private func adopt(_ parcel: SnapshotParcel) {
+        let older = snapshot.programs
         snapshot = parcel.open()
+        if !older.isEmpty || !snapshot.programs.isEmpty { adoptPrograms(after: older) }
         for pool in parcel.retiredPools {
             pool.retire()
             retiredPools.append(pool)

@@ -1,5 +1,6 @@
-import Bytes
+package import Bytes
 package import EventLoop
+import Plugins
 import HTTP
 import Synchronization
 package import Telemetry
@@ -32,7 +33,7 @@ package final class Worker {
     /// By the number that the control plane gave each; numbers are not used again.
     var listeners: [WorkerListener?] = []
     let budget: ConnectionBudget
-    let shard: MetricShard
+    package let shard: MetricShard
     let registry: MetricRegistry
     var clients = SlotTable<ServerConnection>()
     /// Pools that the newest configuration no longer has, until their idle connections are closed.
@@ -53,6 +54,13 @@ package final class Worker {
     private var events: [ReadyEvent] = []
     private var expired: [Token] = []
     private var pending: [ServerConnection] = []
+    /// What filters have put off until the present event is done with.
+    var deferred: [() -> Void] = []
+    var filterTimers = SlotTable<FilterTimer>()
+    /// What authentication is said to have found; only in trials.
+    var trialAuthentication: [UInt8]?
+    /// Gets what scripts log; only in trials.
+    var trialLog: ((FilterLogLevel, [UInt8], [UInt8]) -> Void)?
     /// Clients that are still to be looked at because the worker drains.
     var leaving: [ServerConnection] = []
     private var dateSecond: Int64 = -1
@@ -108,6 +116,7 @@ package final class Worker {
         try poller.add(
             shared.mailbox.descriptor, token: Token(.mailbox, SlotKey(slot: 0, generation: 0)), interest: .read)
         for listener in parts.listeners { try add(listener) }
+        adoptPrograms(after: [])
         shared.generation.store(snapshot.generation, ordering: .releasing)
     }
 
@@ -141,15 +150,17 @@ package final class Worker {
 
     /// Waits for events, and does everything that is due.
     func turn(waitingAtMost limit: Int32) throws(SystemError) {
-        let isDue = !pending.isEmpty || !retiredPools.isEmpty || !leaving.isEmpty
+        let isDue = !pending.isEmpty || !retiredPools.isEmpty || !leaving.isEmpty || !deferred.isEmpty
         try poller.wait(milliseconds: isDue ? 0 : timers.millisecondsToNext(limit: limit), into: &events)
         let woke = preciseNow
         now = woke
         updateDate()
         for index in events.indices { dispatch(events[index]) }
+        if !deferred.isEmpty { runDeferred() }
         runPending()
         timers.advance(to: now, expired: &expired)
         for index in expired.indices { fire(expired[index]) }
+        if !deferred.isEmpty { runDeferred() }
         runPending()
         if !retiredPools.isEmpty { closeRetired() }
         if !leaving.isEmpty { drainSome() }
@@ -169,7 +180,7 @@ package final class Worker {
     }
 
     /// The time now, not that of the turn; for what is measured inside of one.
-    var preciseNow: Instant { clock?.now ?? Clock.now() }
+    package var preciseNow: Instant { clock?.now ?? Clock.now() }
 
     /// Wall-clock nanoseconds of a moment near now.
     func wallNanoseconds(at instant: Instant) -> Int64 { instant.nanoseconds + wallOffset }
@@ -200,7 +211,7 @@ package final class Worker {
         case .upstream: upstreams[event.token.key]?.ready(event.readiness)
         case .listener: accept(Int(event.token.key.slot))
         case .mailbox: readMail()
-        case .acceptResume, nil: break
+        case .acceptResume, .filter, nil: break
         }
     }
 
@@ -209,6 +220,7 @@ package final class Worker {
         case .client: clients[token.key]?.timerFired()
         case .upstream: upstreams[token.key]?.timerFired()
         case .acceptResume: resumeAccepting()
+        case .filter: fireFilterTimer(token.key)
         case .listener, .mailbox, nil: break
         }
     }
@@ -237,6 +249,8 @@ package final class Worker {
         readers.removeAll()
         pending.removeAll()
         retiredPools.removeAll()
+        deferred.removeAll()
+        for program in snapshot.programs { program.detach() }
     }
 
     // MARK: What connections share

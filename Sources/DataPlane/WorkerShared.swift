@@ -16,6 +16,7 @@ package final class WorkerShared: Sendable {
     package let connectionCount = Atomic<Int>(0)
     package let isStopped = Atomic<Bool>(false)
     package let load = WorkerLoad()
+    package let scriptLog = ScriptLogLane()
 
     package init(index: Int) throws(SystemError) {
         self.index = index

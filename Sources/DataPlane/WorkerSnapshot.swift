@@ -1,5 +1,6 @@
 package import Bytes
 package import HTTP
+package import Plugins
 package import Routing
 package import Telemetry
 
@@ -21,6 +22,7 @@ package final class WorkerSnapshot {
     let unmatched: RouteSeries
     /// nil: no line is written.
     let accessLog: AccessLog?
+    package let programs: [LuaProgram]
 
     /// Nanoseconds; 0 is no limit.
     package struct Timeouts: Sendable {
@@ -40,7 +42,7 @@ package final class WorkerSnapshot {
     package init(
         generation: Int, table: RouteTable, routes: [Route], pools: [UpstreamPool], limits: RequestLimits,
         timeouts: Timeouts, trustedProxies: [AddressBlock], bodyLimit: Int, unmatched: RouteSeries,
-        accessLog: AccessLog? = nil
+        accessLog: AccessLog? = nil, programs: [LuaProgram] = []
     ) {
         self.generation = generation
         self.table = table
@@ -52,6 +54,16 @@ package final class WorkerSnapshot {
         self.bodyLimit = bodyLimit
         self.unmatched = unmatched
         self.accessLog = accessLog
+        self.programs = programs
+    }
+
+    /// The pool of an upstream, whether routes use it or not.
+    func pool(named name: Span<UInt8>) -> UpstreamPool? {
+        for pool in pools {
+            let own = pool.nameBytes
+            if ASCII.equal(own.span, name) { return pool }
+        }
+        return nil
     }
 
     func trusts(_ address: IPAddress?) -> Bool {

@@ -34,18 +34,19 @@ package enum RequestWriter {
     ///
     /// - Parameters:
     ///   - bytes: the client's head, which `head` has offsets into.
+    ///   - method: the token; the client's unless a filter changed it.
     ///   - path: normalised and rewritten; `/` is sent for an empty one.
     ///   - query: without its question mark; not sent unless `hasQuery`.
     ///   - host: the Host to send, which an edit of `host` overrules.
     ///   - framing: of the body as it will be sent.
     ///   - peer: text of the client's address.
     package static func write(
-        _ head: borrowing RequestHead, bytes: Span<UInt8>, path: Span<UInt8>, query: Span<UInt8>, hasQuery: Bool,
-        host: Span<UInt8>, framing: BodyFraming, edits: HeaderEdits, forwarded: Forwarded,
+        _ head: borrowing RequestHead, bytes: Span<UInt8>, method: Span<UInt8>, path: Span<UInt8>, query: Span<UInt8>,
+        hasQuery: Bool, host: Span<UInt8>, framing: BodyFraming, edits: HeaderEdits, forwarded: Forwarded,
         peer: Span<UInt8>, requestID: Span<UInt8>, into out: ByteBuffer
     ) {
-        // With the space behind the method.
-        out.append(bytes.extracting(head.methodRange.lowerBound..<head.methodRange.upperBound + 1))
+        out.append(method)
+        out.append(UInt8(ascii: " "))
         if path.isEmpty { out.append(UInt8(ascii: "/")) } else { out.append(path) }
         if hasQuery {
             out.append(UInt8(ascii: "?"))

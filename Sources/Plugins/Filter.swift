@@ -1,5 +1,5 @@
-package import Bytes
-package import HTTP
+import Bytes
+import HTTP
 package import Telemetry
 
 /// One filter of a route, as one worker runs it.
@@ -17,6 +17,8 @@ package protocol Filter: AnyObject {
     var requestBodyNeed: BodyNeed { get }
     /// What the filter needs of the response body.
     var responseBodyNeed: BodyNeed { get }
+    /// Its place in the chain that it belongs to, set once.
+    var slot: Int { get set }
 
     /// The request head is known and nothing has been sent upstream. Edits go to `exchange`.
     func onRequest(_ exchange: any FilterExchange) -> FilterVerdict
@@ -24,6 +26,12 @@ package protocol Filter: AnyObject {
     func onResponse(_ exchange: any FilterExchange) -> FilterVerdict
     /// The exchange has ended, whichever way; runs exactly once for every filter whose request phase ran.
     func onLog(_ exchange: any FilterExchange)
+
+    /// Whether the filter takes part in this body, now that its phase has passed.
+    func takesBody(_ side: MessageSide, of exchange: any FilterExchange) -> Bool
+    /// A piece of a body whose need is `stream`; the last one may be empty.
+    func onBody(
+        _ side: MessageSide, _ chunk: [UInt8], isLast: Bool, of exchange: any FilterExchange) -> BodyVerdict
 }
 
 extension Filter {
@@ -32,6 +40,15 @@ extension Filter {
     package func onRequest(_ exchange: any FilterExchange) -> FilterVerdict { .proceed }
     package func onResponse(_ exchange: any FilterExchange) -> FilterVerdict { .proceed }
     package func onLog(_ exchange: any FilterExchange) {}
+    package func takesBody(_ side: MessageSide, of exchange: any FilterExchange) -> Bool { false }
+    package func onBody(
+        _ side: MessageSide, _ chunk: [UInt8], isLast: Bool, of exchange: any FilterExchange
+    ) -> BodyVerdict { .pass }
+    /// Filters that keep nothing per exchange have no use for it.
+    package var slot: Int {
+        get { 0 }
+        set {}
+    }
 }
 
 /// How a filter takes part in a body.
@@ -47,7 +64,8 @@ package enum BodyNeed: Equatable, Sendable {
 /// What a phase decides.
 package enum FilterVerdict {
     case proceed
-    /// Ends the request phase here: this is the answer. In the response phase it replaces the upstream's answer.
+    /// Ends the request phase here: this is the answer, which filters before this one see as a response. In the
+    /// response phase it replaces the upstream's answer.
     case respond(LocalResponse)
     /// The exchange waits until `FilterExchange.resume` is called.
     case suspend
@@ -83,29 +101,4 @@ package struct HeaderPair: Sendable, Equatable {
         self.name = name
         self.value = value
     }
-}
-
-/// What a filter sees of the exchange it takes part in. The data plane's `Exchange` is the only one outside tests.
-package protocol FilterExchange: AnyObject {
-    /// The loop's time.
-    var now: Instant { get }
-    var method: Method { get }
-    var requestFraming: BodyFraming { get }
-    /// The request head's table; its offsets count in `requestBytes.written`.
-    var requestHead: RequestHead { get }
-    var requestBytes: ByteBuffer { get }
-    /// The address of the client: the peer's, or what a trusted proxy says of it.
-    var clientAddress: IPAddress { get }
-    /// The status of the response; 0 before there is one.
-    var responseStatus: Int { get }
-
-    /// Edits that are applied when the request is serialised for the upstream.
-    var requestEdits: HeaderEdits { get }
-    /// Edits that are applied when the response is serialised for the client.
-    var responseEdits: HeaderEdits { get }
-
-    /// Lowers the limit on the request body: 413 past it, announced or counted.
-    func limitRequestBody(to byteCount: Int)
-    /// Continues an exchange that a filter suspended; the verdict stands for the suspended call's.
-    func resume(with verdict: FilterVerdict)
 }

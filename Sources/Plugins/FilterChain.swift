@@ -7,9 +7,16 @@ package final class FilterChain {
 
     package init(_ filters: [any Filter]) {
         self.filters = filters
+        for (slot, filter) in filters.enumerated() { filter.slot = slot }
+        streamsRequest = filters.contains { $0.requestBodyNeed == .stream }
+        streamsResponse = filters.contains { $0.responseBodyNeed == .stream }
         requestBodyNeed = filters.reduce(.none) { $0.combined(with: $1.requestBodyNeed) }
         responseBodyNeed = filters.reduce(.none) { $0.combined(with: $1.responseBodyNeed) }
     }
+
+    /// Whether any filter takes bodies in chunks.
+    package let streamsRequest: Bool
+    package let streamsResponse: Bool
 
     package var count: Int { filters.count }
 }

@@ -10,6 +10,8 @@ package struct AccessLogFormat: Sendable {
         case variable(AccessLogVariable)
         /// A field of the request, by its place in `headerNames`.
         case header(Int)
+        /// A variable of a filter, by its place in `headerNames`.
+        case filterVariable(Int)
         /// `25/Nov/2026:10:15:00 +0000`.
         case combinedTime
         /// Method, target and protocol, as in a request line.
@@ -109,6 +111,9 @@ package struct AccessLogFormat: Sendable {
                 case .header(let name):
                     headerNames.append(Array(name.utf8))
                     close(.header(headerNames.count - 1), style)
+                case .filterVariable(let name):
+                    headerNames.append(Array(name.utf8))
+                    close(.filterVariable(headerNames.count - 1), style)
                 }
             }
         }

@@ -13,7 +13,7 @@ extension EndReason {
             .client
         case .noHealthyUpstream, .upstreamUnresolved, .circuitOpen, .upstreamConnect, .upstreamConnectTimeout,
             .upstreamReset, .upstreamTimeout, .upstreamProtocol, .upstreamHeadersTooLarge, .upstreamTruncated,
-            .upstreamBodyTimeout:
+            .upstreamBodyTimeout, .upstreamBodyTooLarge:
             .upstream
         case .deadlineExceeded, .filterFailed, .overloaded, .draining, .drainTimeout, .internalError: .gateway
         }
@@ -37,10 +37,12 @@ extension EndReason {
         case .expectationFailed: 417
         case .rateLimited: 429
         case .headersTooLarge: 431
-        case .internalError, .filterFailed: 500
+        case .internalError: 500
         case .notImplemented: 501
-        case .upstreamConnect, .upstreamReset, .upstreamProtocol, .upstreamHeadersTooLarge: 502
-        case .noHealthyUpstream, .upstreamUnresolved, .circuitOpen, .overloaded, .draining, .drainTimeout: 503
+        case .upstreamConnect, .upstreamReset, .upstreamProtocol, .upstreamHeadersTooLarge, .upstreamBodyTooLarge: 502
+        case .noHealthyUpstream, .upstreamUnresolved, .circuitOpen, .filterFailed, .overloaded, .draining,
+            .drainTimeout:
+            503
         case .upstreamConnectTimeout, .upstreamTimeout, .deadlineExceeded: 504
         case .versionNotSupported: 505
         }
@@ -79,6 +81,7 @@ extension EndReason {
         case .upstreamHeadersTooLarge: "Upstream header fields too large"
         case .upstreamTruncated: "Upstream response incomplete"
         case .upstreamBodyTimeout: "Upstream response stalled"
+        case .upstreamBodyTooLarge: "Upstream response too large"
         case .deadlineExceeded: "Request deadline exceeded"
         case .filterFailed: "Filter failed"
         case .overloaded: "Gateway overloaded"

@@ -34,6 +34,7 @@ extension EndReason {
         case .upstreamHeadersTooLarge: Explanation.upstreamHeadersTooLarge
         case .upstreamTruncated: Explanation.upstreamTruncated
         case .upstreamBodyTimeout: Explanation.upstreamBodyTimeout
+        case .upstreamBodyTooLarge: Explanation.upstreamBodyTooLarge
         case .deadlineExceeded: Explanation.deadlineExceeded
         case .filterFailed: Explanation.filterFailed
         case .overloaded: Explanation.overloaded
@@ -174,14 +175,19 @@ private enum Explanation {
         The upstream made no progress in sending the response body for `timeouts.body_idle`. The status had already \
         been passed on, so the client's connection was cut.
         """
+    static let upstreamBodyTooLarge = """
+        A filter of the route reads responses whole, and this one is longer than the filter's `limits.body`. It did \
+        not pass unseen: the client got 502. Raise the limit, or use `when` to keep the filter away from such responses.
+        """
     static let deadlineExceeded = """
         The whole exchange, with all tries, took longer than `timeouts.request` (or the route's own). If the \
         response had not begun, the client got 504; otherwise its connection was cut. Compare `upstream_ms` with \
         `duration_ms` in the access log to see where the time went.
         """
     static let filterFailed = """
-        A filter of the route failed by its own fault and is set to fail closed. The gateway's log has the error \
-        with the filter's name and the request id.
+        A filter of the route failed by its own fault, or is left out because it failed too often, and is set to \
+        fail closed: the client got 503, or 502 when the upstream had answered already. The gateway's log has the \
+        error with the filter's name and the request id.
         """
     static let overloaded = """
         The gateway refused the request because it is at a limit of its own: connections, file descriptors or \

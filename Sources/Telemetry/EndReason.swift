@@ -13,7 +13,7 @@ package enum EndReason: UInt8, CaseIterable, Sendable {
     // The upstream.
     case noHealthyUpstream, upstreamUnresolved, circuitOpen
     case upstreamConnect, upstreamConnectTimeout, upstreamReset, upstreamTimeout, upstreamProtocol
-    case upstreamHeadersTooLarge, upstreamTruncated, upstreamBodyTimeout
+    case upstreamHeadersTooLarge, upstreamTruncated, upstreamBodyTimeout, upstreamBodyTooLarge
 
     // The gateway itself.
     case deadlineExceeded, filterFailed, overloaded, draining, drainTimeout, internalError
@@ -57,6 +57,7 @@ package enum EndReason: UInt8, CaseIterable, Sendable {
         case .upstreamHeadersTooLarge: "upstream_headers_too_large"
         case .upstreamTruncated: "upstream_truncated"
         case .upstreamBodyTimeout: "upstream_body_timeout"
+        case .upstreamBodyTooLarge: "upstream_body_too_large"
         case .deadlineExceeded: "deadline_exceeded"
         case .filterFailed: "filter_failed"
         case .overloaded: "overloaded"

@@ -5,6 +5,8 @@ package enum GatewayMetric: UInt8, CaseIterable, Sendable {
     case upstreamRequests, upstreamDuration, upstreamConnections, upstreamRetries
     case configGeneration, configGenerationsLive, configReloads, configLastReloadSuccess
     case accessLogDropped, buildInfo, workerBusyRatio, loopLag, longestTurn, metricOverflow
+    case luaCalls, luaCPU, luaCallDuration, luaVMBytes, luaVMs, luaVMRebuilds, luaSuspended, luaBreakerState
+    case filterRollbacks
     case processCPU, processResidentMemory, processOpenFDs, processMaxFDs, processStartTime
 
     package var declaration: MetricDeclaration {
@@ -32,6 +34,15 @@ package enum GatewayMetric: UInt8, CaseIterable, Sendable {
         case .loopLag: .loopLag
         case .longestTurn: .longestTurn
         case .metricOverflow: .metricOverflow
+        case .luaCalls: .luaCalls
+        case .luaCPU: .luaCPU
+        case .luaCallDuration: .luaCallDuration
+        case .luaVMBytes: .luaVMBytes
+        case .luaVMs: .luaVMs
+        case .luaVMRebuilds: .luaVMRebuilds
+        case .luaSuspended: .luaSuspended
+        case .luaBreakerState: .luaBreakerState
+        case .filterRollbacks: .filterRollbacks
         case .processCPU: .processCPU
         case .processResidentMemory: .processResidentMemory
         case .processOpenFDs: .processOpenFDs

@@ -1,12 +1,18 @@
 /// The texts behind the label ids of series keys, as of one moment.
 struct LabelNames {
     static let overflow = "_overflow"
+    /// As `Plugins` counts the phases of a script, and how its calls end.
+    private static let phases = [
+        "on_request", "on_request_body", "on_response", "on_response_body", "on_log", "timer",
+    ]
+    private static let luaResults = ["ok", "reply", "error", "killed_cpu", "killed_mem", "timeout"]
 
     private let routes: [String]
     private let upstreams: [String]
     private let listeners: [String]
     private let targets: [String]
     private let methods: [String]
+    private let filters: [String]
 
     init(_ registry: MetricRegistry) {
         routes = registry.routes.names
@@ -14,6 +20,7 @@ struct LabelNames {
         listeners = registry.listeners.names
         targets = registry.targets.names
         methods = registry.methodNames
+        filters = registry.filters.names
     }
 
     func value(of label: MetricLabel, in key: SeriesKey) -> String {
@@ -23,6 +30,9 @@ struct LabelNames {
         case .listener: name(key.a, in: listeners)
         case .worker: key.a == LabelInterner.overflowID ? Self.overflow : "\(key.a)"
         case .metric: GatewayMetric(rawValue: UInt8(truncatingIfNeeded: key.a))?.declaration.name ?? Self.overflow
+        case .filter: name(key.a, in: filters)
+        case .phase: name(key.b == .max ? LabelInterner.overflowID : UInt32(key.b), in: Self.phases)
+        case .luaResult: name(key.c == .max ? LabelInterner.overflowID : UInt32(key.c), in: Self.luaResults)
         case .method: key.b == .max ? Self.overflow : name(UInt32(key.b), in: methods)
         case .target: name(key.b == .max ? LabelInterner.overflowID : UInt32(key.b), in: targets)
         case .status: key.c == .max ? Self.overflow : "\(key.c)"
@@ -30,7 +40,7 @@ struct LabelNames {
         case .retryReason: value(key.c, of: RetryReason.self) { $0.label }
         case .listenerState, .upstreamState: value(key.c, of: ConnectionState.self) { $0.label }
         case .outcome: value(key.c, of: ConnectionOutcome.self) { $0.label }
-        case .version, .swift, .lua, .result: ""
+        case .version, .swift, .lua, .result, .filterName: ""
         }
     }
 

@@ -6,18 +6,25 @@ struct MetricExposition {
     private let merged: MergedSeries
     private let samples: [MetricRegistry.Sample]
     private let names: LabelNames
-    private var writer = ExpositionWriter()
+    private let declared: [DeclaredFamily]
+    var writer = ExpositionWriter()
 
     init(registry: MetricRegistry, format: Format) {
         self.format = format
         merged = MergedSeries(registry.shards)
-        samples = registry.collectedSamples()
+        declared = registry.declaredFamilies()
+        samples =
+            registry.collectedSamples()
+            + declared.filter { $0.overflowCount > 0 }.map {
+                MetricRegistry.Sample(.metricOverflow, labels: [$0.name], value: Double($0.overflowCount))
+            }
         names = LabelNames(registry)
     }
 
     mutating func render() -> [UInt8] {
         let metrics = GatewayMetric.allCases.sorted { $0.declaration.name < $1.declaration.name }
         for metric in metrics { writeFamily(metric) }
+        for family in declared { write(family, isOpenMetrics: format == .openMetrics) }
         if format == .openMetrics { writer.append("# EOF\n") }
         return writer.bytes
     }

@@ -1,9 +1,10 @@
 /// The labels that metrics may carry, and where each one's id stands in a `SeriesKey`.
 package enum MetricLabel: Sendable, CaseIterable {
-    case route, upstream, listener, metric, worker
-    case method, target
+    case route, upstream, listener, metric, worker, filter
+    case method, target, phase
     case status, reason, retryReason, listenerState, upstreamState, outcome
-    case version, swift, lua, result
+    case luaResult
+    case version, swift, lua, result, filterName
 
     package var name: String {
         switch self {
@@ -12,6 +13,8 @@ package enum MetricLabel: Sendable, CaseIterable {
         case .listener: "listener"
         case .metric: "metric"
         case .worker: "worker"
+        case .filter, .filterName: "filter"
+        case .phase: "phase"
         case .method: "method"
         case .target: "target"
         case .status: "status"
@@ -21,7 +24,7 @@ package enum MetricLabel: Sendable, CaseIterable {
         case .version: "version"
         case .swift: "swift"
         case .lua: "lua"
-        case .result: "result"
+        case .result, .luaResult: "result"
         }
     }
 }

@@ -22,10 +22,12 @@ package final class MetricRegistry: Sendable {
     package let upstreams = LabelInterner(idsMax: 0xFF_FFFE)
     package let listeners = LabelInterner(idsMax: 0xFF_FFFE)
     package let targets = LabelInterner(idsMax: 0xFFFF)
+    package let filters = LabelInterner(idsMax: 0xFF_FFFE)
     let methodNames: [String]
     let shards: [AtomicCells]
     private let budget: SeriesBudget
     private let collectors = Mutex<[@Sendable () -> [Sample]]>([])
+    private let declared = Mutex<@Sendable () -> [DeclaredFamily]>({ [] })
 
     /// - Parameter methodNames: the label of each raw value of the method type, in order.
     package init(workerCount: Int, methodNames: [String], budget: SeriesBudget = SeriesBudget()) {
@@ -44,6 +46,13 @@ package final class MetricRegistry: Sendable {
     package func collect(_ source: @escaping @Sendable () -> [Sample]) {
         collectors.withLock { $0.append(source) }
     }
+
+    /// Sets the source of families that scripts declare; asked at every exposition.
+    package func provideFamilies(_ source: @escaping @Sendable () -> [DeclaredFamily]) {
+        declared.withLock { $0 = source }
+    }
+
+    func declaredFamilies() -> [DeclaredFamily] { declared.withLock { $0 }() }
 
     func collectedSamples() -> [Sample] {
         collectors.withLock { $0 }.flatMap { $0() }

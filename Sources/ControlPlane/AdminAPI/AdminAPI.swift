@@ -82,6 +82,7 @@ package struct AdminAPI: Sendable {
         case .routes: return await listRoutes()
         case .upstreams: return Answer(.array(status.upstreamStatus().map(\.json)))
         case .workers: return Answer(.array(status.workerStatus().map(\.json)))
+        case .filters: return Answer(.array(status.filterStatus().map(\.json)))
         case .config: return Answer(await actions.effective()?.json ?? .array([]))
         case .generations: return Answer(.array(await actions.generations().reversed().map(\.json)))
         case .events: return Answer(.array(actions.events().reversed().map(\.json)))

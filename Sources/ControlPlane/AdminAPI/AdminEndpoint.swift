@@ -9,6 +9,7 @@ package enum AdminEndpoint: String, CaseIterable, Sendable {
     case routes = "/routes"
     case upstreams = "/upstreams"
     case workers = "/workers"
+    case filters = "/filters"
     case config = "/config"
     case generations = "/generations"
     case events = "/events"
@@ -64,6 +65,7 @@ package enum AdminEndpoint: String, CaseIterable, Sendable {
         case .routes: "The routes in the order in which they are tried."
         case .upstreams: "The upstreams with the addresses of their targets."
         case .workers: "The workers, what they serve, and when their loops last turned."
+        case .filters: "The Lua filters: their versions, and what each has done and used."
         case .config: "The effective configuration, the origin of every value, secrets redacted."
         case .generations: "The last ten configurations that were served, and what each changed."
         case .events: "What happened lately: reloads, drains, names that do not resolve."
@@ -114,7 +116,7 @@ package enum AdminEndpoint: String, CaseIterable, Sendable {
         case .metrics:
             return [Response(status: 200, meaning: "The metrics.", contentType: MetricsFormat.text.contentType)]
         case .openAPI: return [Response(status: 200, meaning: "As described.")]
-        case .routes, .upstreams, .workers, .config, .generations, .events:
+        case .routes, .upstreams, .workers, .filters, .config, .generations, .events:
             return [
                 Response(status: 200, meaning: "As described."),
                 Response(status: 403, meaning: "Not under this name.", contentType: problem),

@@ -14,6 +14,37 @@ package protocol GatewayStatus: Sendable {
     func workerStatus() -> [WorkerStatus]
     /// In the order of their names.
     func upstreamStatus() -> [UpstreamStatus]
+    /// In the order of their names.
+    func filterStatus() -> [FilterStatus]
+}
+
+extension GatewayStatus {
+    package func filterStatus() -> [FilterStatus] { [] }
+}
+
+/// One script, over all workers.
+package struct FilterStatus: Sendable, Equatable {
+    package var script: String
+    package var hash: String
+    package var version: String
+    package var path: String
+    /// Names under `middleware`, and of routes that have their own.
+    package var uses: [String] = []
+    package var phases: [String] = []
+    package var isRolledBack = false
+    package var calls = 0
+    package var errors = 0
+    package var kills = 0
+    package var cpuNanoseconds: Int64 = 0
+    package var byteCount = 0
+    package var openBreakers = 0
+
+    package init(script: String, hash: String, version: String, path: String) {
+        self.script = script
+        self.hash = hash
+        self.version = version
+        self.path = path
+    }
 }
 
 package struct WorkerStatus: Sendable, Equatable {

@@ -81,6 +81,19 @@ extension UpstreamStatus.Target {
     }
 }
 
+extension FilterStatus {
+    var json: JSONText {
+        .object([
+            ("script", .string(script)), ("hash", .string(hash)), ("version", .string(version)),
+            ("path", .string(path)), ("uses", .array(uses.map { .string($0) })),
+            ("phases", .array(phases.map { .string($0) })), ("rolled_back", .boolean(isRolledBack)),
+            ("calls", .integer(calls)), ("errors", .integer(errors)), ("kills", .integer(kills)),
+            ("cpu_seconds", .number(Double(cpuNanoseconds) / 1e9)), ("vm_bytes", .integer(byteCount)),
+            ("breaker", .string(openBreakers > 0 ? "open" : "closed")), ("workers_with_open_breaker", .integer(openBreakers)),
+        ])
+    }
+}
+
 extension UpstreamConfig.Balance {
     fileprivate var label: String {
         switch self {
@@ -94,6 +107,7 @@ extension UpstreamConfig.Balance {
         case .hash(.header(let name)): "hash header:\(name)"
         case .hash(.query(let name)): "hash query:\(name)"
         case .hash(.cookie(let name)): "hash cookie:\(name)"
+        case .hash(.variable(let name)): "hash var:\(name)"
         }
     }
 }

@@ -48,12 +48,16 @@ package enum ConfigFiles {
 
     /// The content of a mounted secret.
     @Sendable package static func secret(at path: String) -> VariableExpansion.FileText {
+        bounded(path, countMax: secretBytesMax)
+    }
+
+    static func bounded(_ path: String, countMax: Int) -> VariableExpansion.FileText {
         guard let type = type(of: path) else { return .failure("does not exist or cannot be read") }
         // Opening a pipe would wait for somebody to write.
         guard type == .typeRegular else { return .failure("is not a regular file") }
-        switch read(path, countMax: secretBytesMax) {
+        switch read(path, countMax: countMax) {
         case .failure(.unreadable(let reason)): return .failure(reason)
-        case .failure(.tooLarge): return .failure("is larger than 1 MiB")
+        case .failure(.tooLarge): return .failure("is larger than \(countMax >> 10) KiB")
         case .success(let bytes):
             return String(validating: bytes, as: UTF8.self).map { .text($0) } ?? .failure("is not valid UTF-8")
         }

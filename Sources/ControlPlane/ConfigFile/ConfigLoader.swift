@@ -28,14 +28,23 @@ package struct LoadedConfig: Sendable {
 package struct ConfigLoader: Sendable {
     private let environment: @Sendable (String) -> String?
     private let readFile: @Sendable (String) -> VariableExpansion.FileText
+    private let readScript: @Sendable (_ path: String, _ folder: String) -> VariableExpansion.FileText
+    private let scripts: ScriptHistory
 
     /// - Parameters:
     ///   - environment: where `${NAME}` is looked up.
     ///   - readFile: where `${file:…}` is.
+    ///   - readScript: where scripts are.
+    ///   - scripts: what is known of them from having served with them.
     package init(
         environment: @escaping @Sendable (String) -> String? = { ProcessInfo.processInfo.environment[$0] },
-        readFile: @escaping @Sendable (String) -> VariableExpansion.FileText = ConfigFiles.secret
+        readFile: @escaping @Sendable (String) -> VariableExpansion.FileText = ConfigFiles.secret,
+        readScript: @escaping @Sendable (_ path: String, _ folder: String) -> VariableExpansion.FileText = {
+            ScriptFiles.read($0, in: $1)
+        }, scripts: ScriptHistory = ScriptHistory()
     ) {
+        self.readScript = readScript
+        self.scripts = scripts
         self.environment = environment
         self.readFile = readFile
     }
@@ -67,14 +76,25 @@ package struct ConfigLoader: Sendable {
     }
 
     /// Reads once more what was read before, variables and mounted files as they were then.
-    package static func load(_ text: ConfigText) throws(ConfigFailure) -> LoadedConfig {
+    package static func load(
+        _ text: ConfigText, scripts: ScriptHistory = ScriptHistory()
+    ) throws(ConfigFailure) -> LoadedConfig {
         var files = text.files.map(\.path)
-        return try ConfigLoader(environment: { text.variables[$0] ?? nil }) { path in
-            guard let secret = text.secrets[path], let content = secret else {
-                return .failure("was not part of this generation")
-            }
-            return .text(content)
-        }.load(text.files, files: &files)
+        return try ConfigLoader(
+            environment: { text.variables[$0] ?? nil },
+            readFile: { path in
+                guard let secret = text.secrets[path], let content = secret else {
+                    return .failure("was not part of this generation")
+                }
+                return .text(content)
+            },
+            readScript: { path, _ in
+                guard let script = text.scripts[path], let content = script else {
+                    return .failure(ScriptFiles.missing)
+                }
+                return .text(content)
+            }, scripts: scripts
+        ).load(text.files, files: &files)
     }
 
     private static func texts(of files: [String]) throws(ConfigFailure) -> [ConfigText.File] {
@@ -115,21 +135,46 @@ package struct ConfigLoader: Sendable {
                     hint: "define at least one route under routes")
             ])
         }
-        let record = Recording(environment: environment, readFile: readFile)
+        let record = Recording(environment: environment, readFile: readFile, readScript: readScript)
         var expansion = VariableExpansion(environment: record.variable, readFile: record.file)
         let tree = expansion.expand(merged.tree)
         let outcome = ConfigDecoder.decode(tree)
         let mask = SecretMask(record.text)
-        let diagnostics = Self.inOrder(
-            merged.diagnostics + expansion.diagnostics + outcome.diagnostics.map(mask.masked), of: files)
+        let known = files
         files += expansion.filesRead
-        guard let config = outcome.config, !diagnostics.contains(where: { $0.severity == .error }) else {
+        var found = merged.diagnostics + expansion.diagnostics + outcome.diagnostics.map(mask.masked)
+        var decoded = outcome.config
+        if decoded != nil, !found.contains(where: { $0.severity == .error }) {
+            found += stage(&decoded, record, of: texts, files: &files).map(mask.masked)
+        }
+        let diagnostics = Self.inOrder(found, of: known)
+        guard let config = decoded, !diagnostics.contains(where: { $0.severity == .error }) else {
             throw ConfigFailure(diagnostics)
         }
         var text = record.text
         text.files = texts
         return LoadedConfig(
             config: config, warnings: diagnostics, files: files, effective: EffectiveConfig(tree: tree), text: text)
+    }
+
+    /// Reads and checks the scripts.
+    private func stage(
+        _ config: inout GatewayConfig?, _ record: Recording, of texts: [ConfigText.File], files: inout [String]
+    ) -> [ConfigDiagnostic] {
+        guard var staged = config, staged.usesScripts || !staged.lua.policy.stores.isEmpty else { return [] }
+        var folder = staged.lua.path
+        if !folder.hasPrefix("/"), let first = texts.first {
+            let base = URL(fileURLWithPath: first.path).deletingLastPathComponent().relativePath
+            folder = base == "." || base.isEmpty ? folder : base + "/" + folder
+        }
+        while folder.count > 1, folder.hasSuffix("/") { folder.removeLast() }
+        var staging = ScriptStaging(folder: folder, history: scripts, environment: record.variable) {
+            record.script($0, in: folder)
+        }
+        staging.stage(&staged)
+        for path in staging.tried where !files.contains(path) { files.append(path) }
+        config = staged
+        return staging.diagnostics
     }
 
     private static func isEmpty(_ tree: ConfigNode) -> Bool {
@@ -141,12 +186,15 @@ package struct ConfigLoader: Sendable {
     private final class Recording {
         private let environment: @Sendable (String) -> String?
         private let readFile: @Sendable (String) -> VariableExpansion.FileText
+        private let readScript: @Sendable (_ path: String, _ folder: String) -> VariableExpansion.FileText
         private(set) var text = ConfigText()
 
         init(
             environment: @escaping @Sendable (String) -> String?,
-            readFile: @escaping @Sendable (String) -> VariableExpansion.FileText
+            readFile: @escaping @Sendable (String) -> VariableExpansion.FileText,
+            readScript: @escaping @Sendable (_ path: String, _ folder: String) -> VariableExpansion.FileText
         ) {
+            self.readScript = readScript
             self.environment = environment
             self.readFile = readFile
         }
@@ -155,6 +203,12 @@ package struct ConfigLoader: Sendable {
             let value = environment(name)
             text.variables[name] = .some(value)
             return value
+        }
+
+        func script(_ path: String, in folder: String) -> VariableExpansion.FileText {
+            let content = readScript(path, folder)
+            if case .text(let source) = content { text.scripts[path] = source }
+            return content
         }
 
         func file(_ path: String) -> VariableExpansion.FileText {

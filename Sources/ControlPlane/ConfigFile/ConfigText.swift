@@ -11,6 +11,8 @@ package struct ConfigText: Sendable, Equatable {
     var variables: [String: String?] = [:]
     /// Mounted files that were asked for, by path; nil where they could not be read.
     var secrets: [String: String?] = [:]
+    /// Files of scripts, in the same way.
+    var scripts: [String: String?] = [:]
 
     package init() {}
 }

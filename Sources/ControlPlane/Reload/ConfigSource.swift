@@ -9,20 +9,25 @@ package struct ConfigSource: Sendable {
 
     /// Puts what the environment says over a configuration that was read.
     package var adjust: @Sendable (inout LoadedConfig) -> Void
+    /// What is known of scripts from having served with them.
+    package var scripts: ScriptHistory
 
     package init(
-        path: String?, adjust: @escaping @Sendable (inout LoadedConfig) -> Void = { _ in },
+        path: String?, scripts: ScriptHistory = ScriptHistory(),
+        adjust: @escaping @Sendable (inout LoadedConfig) -> Void = { _ in },
         read: @escaping @Sendable () -> (outcome: Result<LoadedConfig, ConfigFailure>, files: [String])
     ) {
         self.path = path
+        self.scripts = scripts
         self.adjust = adjust
         self.read = read
     }
 
     /// A file or directory, under what the environment says.
     package static func file(_ path: String, settings: ProcessSettings) -> ConfigSource {
-        ConfigSource(path: path, adjust: { settings.apply(to: &$0) }) {
-            ConfigLoader().attempt(path: path)
+        let scripts = ScriptHistory()
+        return ConfigSource(path: path, scripts: scripts, adjust: { settings.apply(to: &$0) }) {
+            ConfigLoader(scripts: scripts).attempt(path: path)
         }
     }
 
@@ -61,7 +66,7 @@ package struct ConfigSource: Sendable {
     /// Reads an older configuration again, and checks it.
     package func restore(_ text: ConfigText) -> Result<LoadedConfig, ConfigFailure> {
         do throws(ConfigFailure) {
-            var loaded = try ConfigLoader.load(text)
+            var loaded = try ConfigLoader.load(text, scripts: scripts)
             adjust(&loaded)
             return .success(try Self.checked(loaded))
         } catch {

@@ -3,6 +3,7 @@ package import Config
 import DataPlane
 import EventLoop
 import HTTP
+import Plugins
 import Routing
 import Telemetry
 import Upstream
@@ -24,6 +25,7 @@ package struct ConfigTestRunner {
         for upstream in config.upstreams {
             builder.plans[upstream.name] = BalancePlan(Self.targets(of: upstream), balance: upstream.balance)
         }
+        builder.resources = LuaResources(workerCount: 1, stores: config.stores)
         let shard = registry.makeShard(worker: 0)
         let snapshot = try builder.build(SnapshotBuilder.WorkerPart(index: 0, shard: shard))
         var failures: [ConfigDiagnostic] = []

@@ -10,6 +10,7 @@ package final class EventLog: Sendable {
     package enum Kind: String, Sendable, CaseIterable {
         case started, reloaded, reloadRejected = "reload_rejected", rolledBack = "rolled_back", draining
         case nameFailed = "name_failed", nameRecovered = "name_recovered", logsReopened = "logs_reopened"
+        case filterRolledBack = "filter_rolled_back"
     }
 
     package struct Event: Sendable, Equatable {
@@ -26,6 +27,8 @@ package final class EventLog: Sendable {
         var failureCount = 0
         var unchangedCount = 0
         var lastSucceeded = true
+        /// By script.
+        var filterRollbacks: [String: Int] = [:]
     }
 
     package static let eventsMax = 200
@@ -57,6 +60,12 @@ package final class EventLog: Sendable {
         }
     }
 
+    /// Counts a script that was taken back.
+    package func countFilterRollback(_ name: String) {
+        state.withLock { $0.filterRollbacks[name, default: 0] += 1 }
+        add(.filterRolledBack, "a changed script failed on real requests and was taken back", ["filter": name])
+    }
+
     /// The newest one last.
     package var events: [Event] { state.withLock { $0.events } }
 
@@ -64,7 +73,10 @@ package final class EventLog: Sendable {
         let (succeeded, failed, unchanged, last) = state.withLock {
             ($0.successCount, $0.failureCount, $0.unchangedCount, $0.lastSucceeded)
         }
-        return [
+        let rollbacks = state.withLock { $0.filterRollbacks }.sorted { $0.key < $1.key }.map {
+            MetricRegistry.Sample(.filterRollbacks, labels: [$0.key], value: Double($0.value))
+        }
+        return rollbacks + [
             MetricRegistry.Sample(.configReloads, labels: ["success"], value: Double(succeeded)),
             MetricRegistry.Sample(.configReloads, labels: ["failure"], value: Double(failed)),
             MetricRegistry.Sample(.configReloads, labels: ["unchanged"], value: Double(unchanged)),

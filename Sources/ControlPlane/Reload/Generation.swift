@@ -11,6 +11,8 @@ package enum ReloadCause: Sendable, Equatable {
     case request
     /// Back to the configuration of that generation.
     case rollback(Int)
+    /// A script failed on real requests; its last good version serves.
+    case filterRollback(String)
 
     package var label: String {
         switch self {
@@ -19,6 +21,7 @@ package enum ReloadCause: Sendable, Equatable {
         case .signal: "signal"
         case .request: "request"
         case .rollback(let number): "rollback to \(number)"
+        case .filterRollback(let label): "rollback of \(label)"
         }
     }
 }

@@ -108,6 +108,28 @@ package actor Reloader {
         return await queue { reloader in await reloader.performRollback(to: number) }.value
     }
 
+    /// Serves the last version of a script that did well in place of one that fails.
+    package func takeBack(_ program: ScriptProgram) async {
+        // Whoever asks for a reload from now on wants it after this.
+        waiting = nil
+        _ = await queue { reloader in await reloader.performTakeBack(program) }.value
+    }
+
+    private func performTakeBack(_ program: ScriptProgram) async -> ReloadOutcome {
+        guard let current, source.scripts.reject(program) else { return .unchanged(history.last?.number ?? 0) }
+        let (start, source, text) = (ContinuousClock.now, source, current.text)
+        let cause = ReloadCause.filterRollback(program.label)
+        logger.error(
+            "a changed script fails on real requests, and is taken back", metadata: ["filter": "\(program.label)"])
+        switch await BackgroundThread.run({ source.restore(text) }) {
+        case .success(let loaded):
+            let outcome = await publish(loaded, cause, since: start)
+            events.countFilterRollback(program.name)
+            return outcome
+        case .failure(let failure): return reject(failure, cause)
+        }
+    }
+
     private func queue(
         _ body: @escaping @Sendable (isolated Reloader) async -> ReloadOutcome
     ) -> Task<ReloadOutcome, Never> {

@@ -2,6 +2,7 @@ import Bytes
 package import Config
 import DataPlane
 import EventLoop
+import Plugins
 import Synchronization
 import Telemetry
 import Upstream
@@ -84,6 +85,41 @@ extension GatewayRuntime {
         return status
     }
 
+    package func filterStatus() -> [FilterStatus] {
+        let (programs, config) = state.withLock { ($0.programs, $0.config) }
+        var found: [String: FilterStatus] = [:]
+        for middleware in config.allMiddleware {
+            guard case .lua(let lua) = middleware.filter, let program = lua.program else { continue }
+            var status =
+                found[program.label]
+                ?? FilterStatus(
+                    script: program.name, hash: program.hash, version: program.version, path: program.path)
+            if !status.uses.contains(middleware.name) { status.uses.append(middleware.name) }
+            status.phases = program.phases.sorted()
+            status.isRolledBack = program.isRolledBack
+            found[program.label] = status
+        }
+        for worker in programs {
+            for program in worker.programs {
+                let label = "\(program.scriptName)@\(program.scriptHash.prefix(8))"
+                guard var status = found[label] else { continue }
+                status.add(program.counts)
+                found[label] = status
+            }
+        }
+        return found.values.sorted { ($0.script, $0.hash) < ($1.script, $1.hash) }
+    }
+
+    package func readScriptLogs() -> [ScriptLogLine] {
+        workers.flatMap { worker in
+            worker.scriptLog.isEmpty
+                ? []
+                : worker.scriptLog.read().map { ScriptLogLine(level: $0.level, message: $0.message, fields: $0.fields) }
+        }
+    }
+
+    package var servesScripts: Bool { state.withLock { !($0.programs.first?.programs.isEmpty ?? true) } }
+
     func collectMetrics(version: String, swiftVersion: String, luaVersion: String) {
         let process = ProcessMetrics()
         registry.collect { process.samples() }
@@ -121,5 +157,16 @@ extension GatewayRuntime {
                     .longestTurn, labels: ["\(worker.index)"], value: Double(worker.load.longestTurn) / 1e9),
             ]
         }
+    }
+}
+
+extension FilterStatus {
+    fileprivate mutating func add(_ counts: LuaProgramCounts) {
+        calls += counts.calls.load(ordering: .relaxed)
+        errors += counts.errors.load(ordering: .relaxed)
+        kills += counts.kills.load(ordering: .relaxed)
+        cpuNanoseconds += counts.cpuNanoseconds.load(ordering: .relaxed)
+        byteCount += counts.byteCount.load(ordering: .relaxed)
+        if counts.isBreakerOpen.load(ordering: .relaxed) { openBreakers += 1 }
     }
 }

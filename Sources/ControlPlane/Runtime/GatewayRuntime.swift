@@ -2,8 +2,10 @@ import Bytes
 package import Config
 import DataPlane
 import EventLoop
+import Foundation
 import HTTP
 package import Logging
+import Plugins
 import Synchronization
 package import Telemetry
 package import Upstream
@@ -22,6 +24,9 @@ package final class GatewayRuntime: GatewayEngine {
         var upstreams: [String: UpstreamRecord] = [:]
         /// By worker.
         var pools: [WorkerPools] = []
+        var programs: [WorkerPrograms] = []
+        /// What scripts share; nil until one is configured.
+        var resources: LuaResources?
         /// The newest one last; older ones while requests of theirs are under way.
         var published: [PublishedGeneration] = []
         /// Writers that no newer generation uses.
@@ -34,6 +39,8 @@ package final class GatewayRuntime: GatewayEngine {
             generation = next.generation
             listeners = next.listeners
             pools = next.pools
+            programs = next.programs
+            resources = next.resources
             published += next.published.suffix(1)
             upstreams = next.upstreams.mapValues { record in
                 guard let current = upstreams[record.config.name], current.revision == record.revision else {
@@ -91,6 +98,9 @@ package final class GatewayRuntime: GatewayEngine {
         }
         shards = (0..<count).map { [registry] in ShardParcel(registry.makeShard(worker: $0)) }
         collectMetrics(version: version, swiftVersion: swiftVersion, luaVersion: luaVersion)
+        registry.provideFamilies { [weak self] in
+            self?.state.withLock { $0.resources }?.families(now: Clock.now().nanoseconds) ?? []
+        }
     }
 
     /// The configured limit, or what the descriptor limit leaves when upstream connections get their half.
@@ -182,6 +192,11 @@ package final class GatewayRuntime: GatewayEngine {
             config: config, generation: next.generation, registry: registry, directory: directory)
         builder.revisions = next.upstreams.mapValues(\.revision)
         builder.plans = next.upstreams.compactMapValues(\.plan)
+        builder.resources = resources(for: config, after: current.resources)
+        builder.environment = { ProcessInfo.processInfo.environment[$0] }
+        next.resources = builder.resources
+        builder.resources?.beginDeclarations()
+        var programs: [WorkerPrograms] = []
         var snapshots: [WorkerSnapshot] = []
         var pools: [WorkerPools] = []
         do throws(ConfigFailure) {
@@ -189,13 +204,16 @@ package final class GatewayRuntime: GatewayEngine {
                 var part = SnapshotBuilder.WorkerPart(index: worker.index, shard: shards[worker.index].shard)
                 if worker.index < current.pools.count { part.pools = current.pools[worker.index].pools }
                 part.accessLog = writer?.lanes[worker.index]
+                if worker.index < current.programs.count { part.programs = current.programs[worker.index].programs }
                 let snapshot = try builder.build(part)
                 snapshots.append(snapshot)
                 pools.append(WorkerPools(snapshot.pools))
+                programs.append(WorkerPrograms(snapshot.programs))
             }
             let (listeners, changes) = try current.listeners.changed(to: config.listeners, workerCount: workers.count)
             next.listeners = listeners
             next.pools = pools
+            next.programs = programs
             let published = PublishedGeneration(snapshots: snapshots, writer: writer)
             next.published.append(published)
             let parcels = snapshots.indices.map { index in
@@ -227,6 +245,13 @@ package final class GatewayRuntime: GatewayEngine {
             records[upstream.name] = record
         }
         return records
+    }
+
+    /// Those in use when nothing about them changes.
+    private func resources(for config: GatewayConfig, after current: LuaResources?) -> LuaResources? {
+        guard config.usesScripts || current != nil else { return nil }
+        if let current, current.serves(config.stores) { return current }
+        return LuaResources(workerCount: workers.count, stores: config.stores, after: current)
     }
 
     /// The writer in use when the output is the same; nil when nothing is to be written.

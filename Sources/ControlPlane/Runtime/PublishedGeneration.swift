@@ -1,4 +1,5 @@
 import DataPlane
+import Plugins
 import Upstream
 
 /// A generation as the workers were given it, held until none of them has a request of it left.
@@ -42,5 +43,16 @@ final class WorkerPools: @unchecked Sendable {
     /// The ones that `newer` does not have.
     func missing(in newer: WorkerPools) -> [UpstreamPool] {
         pools.values.filter { newer.pools[$0.name] !== $0 }
+    }
+}
+
+/// The scripts that a worker's newest snapshot has, so that the next one can have them too.
+///
+/// Sound to send: what is compared is immutable, the counts are made for two threads, everything else is the worker's.
+final class WorkerPrograms: @unchecked Sendable {
+    let programs: [LuaProgram]
+
+    init(_ programs: [LuaProgram]) {
+        self.programs = programs
     }
 }

@@ -2,7 +2,7 @@ import Bytes
 package import Config
 package import DataPlane
 import HTTP
-import Plugins
+package import Plugins
 import Routing
 package import Telemetry
 package import Upstream
@@ -18,6 +18,9 @@ package struct SnapshotBuilder {
     /// Revision and first addresses of each upstream that gets a new pool.
     package var revisions: [String: Int] = [:]
     package var plans: [String: BalancePlan] = [:]
+    /// What scripts share.
+    package var resources: LuaResources?
+    package var environment: @Sendable (String) -> String? = { _ in nil }
 
     /// What one worker's snapshot is built with, beside the configuration.
     package struct WorkerPart {
@@ -26,6 +29,8 @@ package struct SnapshotBuilder {
         /// Pools of the running snapshot, by name; those whose upstream means the same are handed on.
         package var pools: [String: UpstreamPool] = [:]
         package var accessLog: AccessLogLane?
+        /// Programs of the running snapshot; those that mean the same are handed on.
+        package var programs: [LuaProgram] = []
 
         package init(index: Int, shard: MetricShard) {
             self.index = index
@@ -53,9 +58,12 @@ package struct SnapshotBuilder {
         }
         var poolsByName: [String: UpstreamPool] = [:]
         for pool in pools { poolsByName[pool.name] = pool }
+        let scripts = try makeScripts(part)
         var routes: [Route] = []
         routes.reserveCapacity(config.routes.count)
-        for route in config.routes { routes.append(try makeRoute(route, pools: poolsByName, shard: shard)) }
+        for route in config.routes {
+            routes.append(try makeRoute(route, pools: poolsByName, scripts: scripts, shard: shard))
+        }
         let timeouts = config.timeouts
         return WorkerSnapshot(
             generation: generation, table: table, routes: routes, pools: pools,
@@ -68,7 +76,15 @@ package struct SnapshotBuilder {
             trustedProxies: config.trustedProxies.compactMap { AddressBlock($0.value) },
             bodyLimit: config.limits.body,
             unmatched: RouteSeries(shard: shard, route: registry.routes.id(for: "none")),
-            accessLog: part.accessLog.map { makeAccessLog($0) })
+            accessLog: part.accessLog.map { makeAccessLog($0) }, programs: scripts.programs)
+    }
+
+    private func makeScripts(_ part: WorkerPart) throws(ConfigFailure) -> LuaProgramSet {
+        guard let resources else { return LuaProgramSet() }
+        var parts = LuaProgramSet.Parts(
+            resources: resources, registry: registry, lua: config.lua, environment: environment)
+        parts.previous = part.programs
+        return try LuaProgramSet(config.allMiddleware, parts)
     }
 
     private func makeAccessLog(_ lane: AccessLogLane) -> AccessLog {
@@ -114,23 +130,26 @@ package struct SnapshotBuilder {
         case .header(let name): .header(Array(name.lowercased().utf8))
         case .query(let name): .query(Array(name.utf8))
         case .cookie(let name): .cookie(Array(name.utf8))
+        case .variable(let name): .variable(Array(name.utf8))
         }
     }
 
     // MARK: Routes
 
     private func makeRoute(
-        _ route: RouteConfig, pools: [String: UpstreamPool], shard: MetricShard
+        _ route: RouteConfig, pools: [String: UpstreamPool], scripts: LuaProgramSet, shard: MetricShard
     ) throws(ConfigFailure) -> Route {
         var rewrite: PathRewrite?
         if let config = route.rewrite { rewrite = try PathRewrite(compiling: config, route: route) }
-        let filters = route.middleware.compactMap(middleware).map(FilterFactory.makeFilter)
+        let filters = route.middleware.compactMap(middleware).compactMap {
+            FilterFactory.makeFilter($0, scripts: scripts)
+        }
         var mirror: Route.Mirror?
         if let config = route.mirror, let pool = pools[config.upstream.name] {
             mirror = Route.Mirror(pool: pool, sample: config.sample)
         }
         return Route(
-            name: route.name, action: try makeAction(route, pools: pools), rewrite: rewrite, mirror: mirror,
+            name: route.name, prefix: route.literalPrefix, action: try makeAction(route, pools: pools), rewrite: rewrite, mirror: mirror,
             filters: filters.isEmpty ? nil : FilterChain(filters),
             settings: Route.Settings(
                 requestTimeout: route.requestTimeout ?? config.timeouts.request,
@@ -182,5 +201,14 @@ package struct SnapshotBuilder {
             ])
         }
         return pool
+    }
+}
+
+extension RouteConfig {
+    /// The start of its path that is the same for all requests, such as `/api/users` of `/api/users/*`.
+    fileprivate var literalPrefix: String {
+        guard case .pattern(let pattern) = match.path else { return "" }
+        let literal = pattern.prefix { $0 != "{" && $0 != "*" }
+        return literal.count > 1 && literal.hasSuffix("/") ? String(literal.dropLast()) : String(literal)
     }
 }

@@ -1,4 +1,5 @@
 package import Config
+package import Plugins
 package import Upstream
 
 /// The data plane as the services see it: started once, changed by generations, told of endpoints, drained, stopped.
@@ -29,6 +30,28 @@ package protocol GatewayEngine: GatewayStatus {
     ///
     /// - Returns: whether every request ended by itself.
     func stop(before deadline: ContinuousClock.Instant) async -> Bool
+    /// What scripts have logged since this was asked last.
+    func readScriptLogs() -> [ScriptLogLine]
+    var servesScripts: Bool { get }
     /// Where the gateway listens, with the ports in force.
     var listenerAddresses: [String] { get }
+}
+
+extension GatewayEngine {
+    package func readScriptLogs() -> [ScriptLogLine] { [] }
+    package var servesScripts: Bool { false }
+}
+
+/// A line that a script logged, or that was logged about one.
+package struct ScriptLogLine: Sendable {
+    package var level: FilterLogLevel
+    package var message: [UInt8]
+    /// A JSON object.
+    package var fields: [UInt8]
+
+    package init(level: FilterLogLevel, message: [UInt8], fields: [UInt8]) {
+        self.level = level
+        self.message = message
+        self.fields = fields
+    }
 }

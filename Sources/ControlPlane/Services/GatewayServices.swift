@@ -68,6 +68,8 @@ package struct GatewayServices: Sendable {
             adminIsBound.finish()
         }
         services.append(resolver)
+        services.append(
+            FilterService(engine: engine, reloader: reloader, history: source.scripts, logger: logger))
         services.append(ReloadService(reloader: reloader, triggers: triggers, notification: notification))
         services.append(
             EngineService(

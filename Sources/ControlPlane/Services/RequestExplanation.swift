@@ -126,6 +126,7 @@ package struct RequestExplanation: Sendable {
             switch middleware.filter {
             case .headers: "headers"
             case .requestSize: "request-size"
+            case .lua(let lua): "lua script \(lua.program?.label ?? lua.script.value)"
             }
         return (middleware.name, type)
     }

@@ -17,6 +17,9 @@ final class TrialConnections: UpstreamConnector {
         var received: [UInt8] = []
         var unsent: ArraySlice<UInt8> = []
         var hasAnswered = false
+        /// When the answer is to be sent.
+        var answersAt = Instant(nanoseconds: 0)
+        var closesAfterAnswer = false
         var isClosed = false
 
         init(upstream: String, socket: Socket) {
@@ -33,7 +36,12 @@ final class TrialConnections: UpstreamConnector {
 
     private var connections: [Connection] = []
     private var upstream = TrialUpstream(response: nil, headResponse: [])
+    private let clock: VirtualClock
     private let space = ByteBuffer(capacity: 64 << 10)
+
+    init(clock: VirtualClock) {
+        self.clock = clock
+    }
 
     /// A new trial begins.
     func begin(_ upstream: TrialUpstream) {
@@ -47,7 +55,10 @@ final class TrialConnections: UpstreamConnector {
     }
 
     func connect(to name: String) throws(SystemError) -> Socket {
-        guard upstream.response != nil else { throw SystemError(code: ECONNREFUSED, call: "connect") }
+        guard upstream.response != nil || upstream.responder != nil else { throw SystemError(code: ECONNREFUSED, call: "connect") }
+        if let responder = upstream.responder, responder.refuses(name) {
+            throw SystemError(code: ECONNREFUSED, call: "connect")
+        }
         let (near, far) = try Socket.pair()
         connections.append(Connection(upstream: name, socket: far))
         return near
@@ -57,6 +68,8 @@ final class TrialConnections: UpstreamConnector {
     func forwarded(to name: String?) -> [UInt8]? {
         connections.first { $0.upstream == name && !$0.received.isEmpty }?.received
     }
+
+    var requests: [(upstream: String, bytes: [UInt8])] { connections.map { ($0.upstream, $0.received) } }
 
     /// Reads and answers; true when any byte has moved.
     func serve() -> Bool {
@@ -81,9 +94,27 @@ final class TrialConnections: UpstreamConnector {
         if !connection.hasAnswered, Self.isWhole(connection.received) {
             connection.hasAnswered = true
             let isHead = connection.received.starts(with: Array("HEAD ".utf8))
-            connection.unsent = (isHead ? upstream.headResponse : upstream.response ?? [])[...]
+            if let responder = upstream.responder {
+                let reply = responder.reply(connection.upstream, connection.received)
+                connection.unsent = reply.bytes[...]
+                connection.answersAt = clock.now.advanced(byNanoseconds: reply.delayNanoseconds)
+                connection.closesAfterAnswer = reply.closes
+            } else {
+                connection.unsent = (isHead ? upstream.headResponse : upstream.response ?? [])[...]
+            }
+        }
+        if connection.hasAnswered, connection.answersAt > clock.now { return hasMoved }
+        if connection.closesAfterAnswer, connection.unsent.isEmpty {
+            connection.close()
+            return true
         }
         return connection.socket.send(startOf: &connection.unsent) || hasMoved
+    }
+
+    /// Nanoseconds until an answer is due that waits; nil when none does.
+    var untilNextAnswer: Int64? {
+        connections.filter { !$0.isClosed && $0.hasAnswered && $0.answersAt > clock.now }
+            .map { $0.answersAt.nanoseconds(since: clock.now) }.min()
     }
 
     /// Whether the head and the body that it announces are there. The writer is the gateway, so that its framing is

@@ -1,0 +1,515 @@
+/* VMs and entries into them: each call of a script runs in a pooled coroutine, watched and counted. */
+
+#include "engine.h"
+
+#include <pthread.h>
+#include <semaphore.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+const char *gwlua_release(void) { return LUA_RELEASE; }
+
+bool gwlua_is_release_right(void) {
+    lua_State *L = luaL_newstate();
+    if (!L) return false;
+    bool is_right = lua_version(L) == LUA_VERSION_NUM;
+    lua_close(L);
+    return is_right;
+}
+
+void gwlua_free(void *pointer) { free(pointer); }
+
+static int on_panic(lua_State *L) {
+    const char *message = lua_type(L, -1) == LUA_TSTRING ? lua_tostring(L, -1) : "no message";
+    fprintf(stderr, "gateway: Lua panic: %s\n", message);
+    return 0; /* Lua aborts: nothing of ours may run unprotected and raise */
+}
+
+/* MARK: Life */
+
+static int build(lua_State *L) {
+    struct gwlua_engine *engine = engine_of(L);
+    gwlua_build_sandbox(L);
+    engine->env_ref = luaL_ref(L, LUA_REGISTRYINDEX);
+    lua_newtable(L);
+    engine->handles_ref = luaL_ref(L, LUA_REGISTRYINDEX);
+    lua_newtable(L);
+    engine->conf_ref = luaL_ref(L, LUA_REGISTRYINDEX);
+    gwlua_open_handles(L);
+    return 0;
+}
+
+gwlua_vm *gwlua_vm_new(
+    const gwlua_limits *limits, const gwlua_host *host, void *context, struct gwlua_metrics *metrics) {
+    struct gwlua_vm *vm = calloc(1, sizeof *vm);
+    struct gwlua_engine *engine = calloc(1, sizeof *engine);
+    if (!vm || !engine) goto failed;
+    vm->engine = engine;
+    vm->soft = limits->memory;
+    vm->counts_time = limits->uses_hook;
+    vm->hard = limits->memory * 4 + (1 << 20);
+    engine->limits = *limits;
+    engine->host = host;
+    engine->context = context;
+    engine->metrics = metrics;
+    engine->init_ref = engine->unload_ref = engine->filter_ref = LUA_NOREF;
+    for (int phase = 0; phase < GWLUA_PHASE_COUNT; phase++) engine->phase_refs[phase] = LUA_NOREF;
+    vm->main = lua_newstate(gwlua_allocate, vm);
+    if (!vm->main) goto failed;
+    lua_atpanic(vm->main, on_panic);
+    /* Coroutines copy this from the main thread when they are made. */
+    *(struct gwlua_vm **)lua_getextraspace(vm->main) = vm;
+    lua_pushcfunction(vm->main, build);
+    if (lua_pcall(vm->main, 0, 0, 0) != LUA_OK) {
+        lua_close(vm->main);
+        goto failed;
+    }
+    vm->is_ready = true;
+    engine->used_at_collection = vm->used;
+    return vm;
+failed:
+    free(engine);
+    free(vm);
+    return NULL;
+}
+
+void gwlua_vm_free(gwlua_vm *vm) {
+    struct gwlua_engine *engine = vm->engine;
+    gwlua_end_overdraft(vm);
+    /* Scripts cannot make finalizers, so that nothing of theirs runs here. */
+    lua_close(vm->main);
+#ifdef DEBUG
+    if (vm->used != 0) abort(); /* the allocator's books do not balance: something was freed twice or never */
+#endif
+    for (int32_t index = 0; index < engine->instance_count; index++) free(engine->instance_names[index]);
+    free(engine->instance_names);
+    for (uint32_t index = 0; index < engine->run_count; index++) free(engine->runs[index]);
+    free(engine->runs);
+    free(engine->lines_run);
+    free(engine->lines_active);
+    free(engine);
+    free(vm);
+}
+
+/* MARK: The reaper */
+
+struct retired {
+    gwlua_vm *vm;
+    struct retired *next;
+};
+static _Atomic(struct retired *) graveyard;
+static sem_t retirements;
+static pthread_once_t reaper_once = PTHREAD_ONCE_INIT;
+static bool has_reaper;
+
+static void *reap(void *unused) {
+    (void)unused;
+    for (;;) {
+        while (sem_wait(&retirements) != 0) {}
+        struct retired *list = atomic_exchange(&graveyard, NULL);
+        while (list) {
+            struct retired *next = list->next;
+            gwlua_vm_free(list->vm);
+            free(list);
+            list = next;
+        }
+    }
+    return NULL;
+}
+
+static void start_reaper(void) {
+    sem_init(&retirements, 0, 0);
+    sigset_t all, before;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    pthread_t thread;
+    has_reaper = pthread_create(&thread, NULL, reap, NULL) == 0;
+    if (has_reaper) pthread_detach(thread);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+}
+
+void gwlua_vm_reap(gwlua_vm *vm) {
+    pthread_once(&reaper_once, start_reaper);
+    struct retired *entry = has_reaper ? malloc(sizeof *entry) : NULL;
+    if (!entry) {
+        gwlua_vm_free(vm);
+        return;
+    }
+    entry->vm = vm;
+    entry->next = atomic_load(&graveyard);
+    while (!atomic_compare_exchange_weak(&graveyard, &entry->next, entry)) {}
+    sem_post(&retirements);
+}
+
+/* MARK: What is known of a VM */
+
+void gwlua_vm_set_context(gwlua_vm *vm, void *context) { vm->engine->context = context; }
+size_t gwlua_vm_bytes(const gwlua_vm *vm) { return vm->used; }
+bool gwlua_vm_is_killed(const gwlua_vm *vm) { return vm->killed || vm->is_retired; }
+const char *gwlua_vm_error(const gwlua_vm *vm) { return vm->engine->error; }
+const char *gwlua_vm_traceback(const gwlua_vm *vm) { return vm->engine->traceback; }
+int64_t gwlua_vm_cpu(const gwlua_vm *vm) { return vm->engine->cpu; }
+uint32_t gwlua_vm_suspended(const gwlua_vm *vm) { return vm->engine->suspended; }
+uint32_t gwlua_timer_count(const gwlua_vm *vm) { return vm->engine->timer_count; }
+int64_t gwlua_run_cpu(const gwlua_run *run) { return run->cpu; }
+const gwlua_reply *gwlua_run_reply(const gwlua_run *run) { return &run->reply; }
+
+void gwlua_timer(const gwlua_vm *vm, uint32_t number, double *period_ms, bool *is_gateway, double *jitter) {
+    if (number >= vm->engine->timer_count) return;
+    const struct gwlua_timer_entry *timer = &vm->engine->timers[number];
+    *period_ms = timer->period_ms;
+    *is_gateway = timer->is_gateway;
+    *jitter = timer->jitter;
+}
+
+void gwlua_select_timer(gwlua_run *run, uint32_t number) { run->timer = number; }
+
+bool gwlua_has_phase(const gwlua_vm *vm, int32_t phase) {
+    return phase >= 0 && phase < GWLUA_PHASE_COUNT && vm->engine->phase_refs[phase] != LUA_NOREF;
+}
+
+void gwlua_refuse(gwlua_vm *vm, const char *message) {
+    snprintf(vm->engine->fault, sizeof vm->engine->fault, "%s", message);
+}
+
+_Noreturn void gwlua_raise_fault(lua_State *L) {
+    luaL_error(L, "%s", engine_of(L)->fault);
+    __builtin_unreachable();
+}
+
+bool gwlua_vm_collect(gwlua_vm *vm) {
+    enum { WORTH = 256 << 10, SLICE_KIB = 16 };
+    if (vm->killed || vm->used < vm->engine->used_at_collection + WORTH) return false;
+    if (lua_gc(vm->main, LUA_GCSTEP, SLICE_KIB)) vm->engine->used_at_collection = vm->used;
+    return true;
+}
+
+/* MARK: Errors */
+
+void gwlua_note_error(struct gwlua_vm *vm, lua_State *thread) {
+    struct gwlua_engine *engine = vm->engine;
+    if (vm->killed == GWLUA_CPU) {
+        snprintf(engine->error, sizeof engine->error, "the script used more CPU time than it may");
+    } else if (vm->killed == GWLUA_MEMORY) {
+        snprintf(engine->error, sizeof engine->error, "the script used more than %zu KiB of memory", vm->soft >> 10);
+    } else if (lua_gettop(thread) > 0 && lua_type(thread, -1) == LUA_TSTRING) {
+        snprintf(engine->error, sizeof engine->error, "%s", lua_tostring(thread, -1));
+        /* One line: a log is read by lines. */
+        for (char *byte = engine->error; *byte; byte++)
+            if ((unsigned char)*byte < 0x20 || *byte == 0x7f) *byte = ' ';
+    } else {
+        /* Never by __tostring: that is code of the script. */
+        const char *type = lua_gettop(thread) > 0 ? luaL_typename(thread, -1) : "nil";
+        snprintf(engine->error, sizeof engine->error, "(error object is a %s value)", type);
+    }
+    size_t length = 0;
+    engine->traceback[0] = 0;
+    lua_Debug frame;
+    for (int level = 0; level < 12 && lua_getstack(thread, level, &frame); level++) {
+        if (!lua_getinfo(thread, "Sl", &frame) || frame.currentline < 0) continue;
+        int count = snprintf(
+            engine->traceback + length, sizeof engine->traceback - length, "%s%s:%d", length ? "\n" : "",
+            frame.short_src, frame.currentline);
+        if (count < 0 || length + (size_t)count >= sizeof engine->traceback) break;
+        length += (size_t)count;
+    }
+}
+
+/* MARK: Threads */
+
+static lua_State *take_thread(struct gwlua_vm *vm, int *reference) {
+    struct gwlua_engine *engine = vm->engine;
+    if (engine->thread_count > 0) {
+        uint32_t last = --engine->thread_count;
+        *reference = engine->threads[last];
+        return engine->thread_states[last];
+    }
+    lua_State *thread = lua_newthread(vm->main);
+    *reference = luaL_ref(vm->main, LUA_REGISTRYINDEX);
+    return thread;
+}
+
+static void give_thread(struct gwlua_vm *vm, lua_State *thread, int reference) {
+    struct gwlua_engine *engine = vm->engine;
+    if (engine->thread_count == GWLUA_THREADS_POOLED) {
+        luaL_unref(vm->main, LUA_REGISTRYINDEX, reference);
+        return;
+    }
+    lua_settop(thread, 0);
+    engine->threads[engine->thread_count] = reference;
+    engine->thread_states[engine->thread_count++] = thread;
+}
+
+/* A coroutine that did not end in order is never used again, and never reset: that would run its `__close`. */
+static void drop_thread(struct gwlua_vm *vm, int reference) {
+    if (!vm->killed) luaL_unref(vm->main, LUA_REGISTRYINDEX, reference);
+}
+
+static int32_t killed_outcome(const struct gwlua_vm *vm) {
+    return vm->killed == GWLUA_MEMORY ? GWLUA_KILLED_MEMORY : GWLUA_KILLED_CPU;
+}
+
+int32_t gwlua_run_protected(struct gwlua_vm *vm, lua_State *thread, int arguments, int64_t budget) {
+    struct gwlua_engine *engine = vm->engine;
+    struct gwlua_bracket bracket;
+    if (!gwlua_enter_bracket(vm, thread, budget, &bracket)) {
+        snprintf(engine->error, sizeof engine->error, "too many scripts are over their memory at this moment");
+        return GWLUA_FAILED;
+    }
+    int results = 0;
+    engine->is_loading = true;
+    engine->no_await = "while a script is loaded";
+    int status = lua_resume(thread, NULL, arguments, &results);
+    engine->no_await = NULL;
+    engine->is_loading = false;
+    engine->cpu += gwlua_leave_bracket(vm, &bracket);
+    if (status == LUA_OK && !vm->killed) return GWLUA_DONE;
+    gwlua_note_error(vm, thread);
+    return vm->killed ? killed_outcome(vm) : GWLUA_FAILED;
+}
+
+/* MARK: Runs */
+
+gwlua_run *gwlua_run_begin(gwlua_vm *vm, int32_t instance, void *host) {
+    struct gwlua_engine *engine = vm->engine;
+    if (vm->killed || vm->is_retired) return NULL;
+    struct gwlua_run *run = engine->free_run;
+    if (run) {
+        engine->free_run = run->next_free;
+    } else {
+        if (engine->run_count == engine->run_capacity) {
+            uint32_t capacity = engine->run_capacity ? engine->run_capacity * 2 : 8;
+            struct gwlua_run **grown = realloc(engine->runs, capacity * sizeof *grown);
+            if (!grown) return NULL;
+            engine->runs = grown;
+            engine->run_capacity = capacity;
+        }
+        run = calloc(1, sizeof *run);
+        if (!run) return NULL;
+        run->vm = vm;
+        run->number = engine->run_count;
+        engine->runs[engine->run_count++] = run;
+    }
+    run->host = host;
+    run->instance = instance;
+    run->is_used = true;
+    engine->runs_in_use++;
+    return run;
+}
+
+void gwlua_run_end(gwlua_run *run) {
+    struct gwlua_vm *vm = run->vm;
+    for (int side = 0; side < SIDE_COUNT; side++) {
+        struct gwlua_task *task = &run->tasks[side];
+        if (!task->thread) continue;
+        if (task->is_suspended) vm->engine->suspended--;
+        drop_thread(vm, task->thread_ref);
+        task->thread = NULL;
+        task->is_suspended = false;
+    }
+    gwlua_drop_handles(run, SIDE_REQUEST);
+    gwlua_drop_handles(run, SIDE_RESPONSE);
+    if (run->has_anchors && !vm->killed) {
+        /* Else the bodies of as many runs as there were at one time would stay in the heap. */
+        lua_pushnil(vm->main);
+        lua_rawsetp(vm->main, LUA_REGISTRYINDEX, run);
+        for (int side = 0; side < SIDE_COUNT; side++) {
+            lua_pushnil(vm->main);
+            lua_rawsetp(vm->main, LUA_REGISTRYINDEX, &run->tasks[side]);
+        }
+    }
+    run->has_anchors = false;
+    if (run->has_context && !vm->killed) {
+        lua_rawgeti(vm->main, LUA_REGISTRYINDEX, vm->engine->handles_ref);
+        lua_pushboolean(vm->main, 0); /* not nil, so that the array keeps its size */
+        lua_rawseti(vm->main, -2, (lua_Integer)run->number + 1);
+        lua_pop(vm->main, 1);
+    }
+    run->has_context = false;
+    run->generation++;
+    run->host = NULL;
+    run->is_used = false;
+    vm->engine->runs_in_use--;
+    run->http_calls = run->http_running = run->log_lines = run->headers_added = run->reroutes = 0;
+    run->header_bytes_added = 0;
+    run->cpu = run->awaited = run->exact_cpu = 0;
+    run->has_replied = false;
+    run->next_free = vm->engine->free_run;
+    vm->engine->free_run = run;
+}
+
+static int side_of(int phase) {
+    switch (phase) {
+    case GWLUA_ON_RESPONSE: case GWLUA_ON_RESPONSE_BODY: return SIDE_RESPONSE;
+    case GWLUA_ON_LOG: return SIDE_LOG;
+    default: return SIDE_REQUEST;
+    }
+}
+
+/* The error has unwound like any other, so the VM itself is sound: requests that are under way may end on it. */
+static void recover(struct gwlua_vm *vm, int reference) {
+    bool was_memory = vm->killed == GWLUA_MEMORY;
+    vm->is_retired = true;
+    /* It grows no more: if it stays above its limit, it stays killed. */
+    gwlua_end_overdraft(vm);
+    if (vm->engine->runs_in_use <= 1) return;
+    luaL_unref(vm->main, LUA_REGISTRYINDEX, reference);
+    if (was_memory) lua_gc(vm->main, LUA_GCCOLLECT);
+    if (vm->used > vm->soft) return; /* they fail, each when its turn comes */
+    vm->killed = GWLUA_ALIVE;
+}
+
+/* Reads what a phase returned; runs protected, on the task's own thread. */
+static int read_results(lua_State *L) {
+    struct gwlua_engine *engine = engine_of(L);
+    if (engine->phase == GWLUA_ON_REQUEST_BODY || engine->phase == GWLUA_ON_RESPONSE_BODY) {
+        gwlua_take_chunk_result(L, 1);
+    } else if (engine->phase == GWLUA_ON_REQUEST || engine->phase == GWLUA_ON_RESPONSE) {
+        engine->run->has_replied = gwlua_read_reply(L, 1, lua_gettop(L));
+    }
+    return 0;
+}
+
+static int32_t end_task(struct gwlua_run *run, int side, int status) {
+    struct gwlua_vm *vm = run->vm;
+    struct gwlua_task *task = &run->tasks[side];
+    lua_State *thread = task->thread;
+    task->thread = NULL;
+    gwlua_drop_handles(run, side);
+    if (vm->killed) {
+        gwlua_note_error(vm, thread);
+        int32_t outcome = killed_outcome(vm);
+        recover(vm, task->thread_ref);
+        return outcome;
+    }
+    if (status == LUA_OK) {
+        give_thread(vm, thread, task->thread_ref);
+        return run->has_replied ? GWLUA_REPLY : GWLUA_DONE;
+    }
+    int32_t outcome = GWLUA_FAILED;
+    if (gwlua_is_reply_raise(thread, -1)) {
+        outcome = run->has_replied ? GWLUA_REPLY : GWLUA_TIMED_OUT;
+        if (outcome == GWLUA_TIMED_OUT)
+            snprintf(vm->engine->error, sizeof vm->engine->error, "the script waits on, although its time is over");
+    } else {
+        gwlua_note_error(vm, thread);
+    }
+    drop_thread(vm, task->thread_ref);
+    return outcome;
+}
+
+static int32_t step(struct gwlua_run *run, int side, int arguments) {
+    struct gwlua_vm *vm = run->vm;
+    struct gwlua_engine *engine = vm->engine;
+    struct gwlua_task *task = &run->tasks[side];
+    struct gwlua_bracket bracket;
+    int64_t budget = engine->limits.slice, start = 0, left = 0;
+    /* Once the ticks say that the run has used its CPU time, the exact and slower clock counts whether that is so. */
+    bool is_exact = run->cpu >= engine->limits.request;
+    if (is_exact) {
+        start = gwlua_thread_cpu();
+        left = engine->limits.request - run->exact_cpu;
+        if (left < budget) budget = left > 1000000 ? left : 1000000;
+    }
+    if (!gwlua_enter_bracket(vm, task->thread, budget, &bracket)) {
+        snprintf(engine->error, sizeof engine->error, "too many scripts are over their memory at this moment");
+        int reference = task->thread_ref;
+        task->thread = NULL;
+        engine->run = NULL;
+        gwlua_drop_handles(run, side);
+        drop_thread(vm, reference);
+        return GWLUA_FAILED;
+    }
+    if (is_exact && left <= 0) gwlua_arm(vm, GWLUA_CPU);
+    engine->run = run;
+    engine->task = task;
+    engine->side = side;
+    engine->phase = task->phase;
+    engine->blocked = 0;
+    engine->coroutine_depth = 0;
+    engine->no_await = side == SIDE_LOG ? "in on_log" : NULL;
+    int results = 0;
+    int status = lua_resume(task->thread, NULL, arguments, &results);
+    if (status == LUA_OK && results > 0 && !vm->killed) {
+        lua_pushcfunction(task->thread, read_results);
+        lua_insert(task->thread, -results - 1);
+        engine->no_await = "here";
+        status = lua_pcall(task->thread, results, 0, 0);
+    }
+    int64_t used = gwlua_leave_bracket(vm, &bracket);
+    run->cpu += used;
+    engine->cpu += used;
+    if (is_exact) run->exact_cpu += gwlua_thread_cpu() - start;
+    engine->run = NULL;
+    engine->task = NULL;
+    engine->no_await = NULL;
+    if (status == LUA_YIELD && !vm->killed) {
+        /* The mark of one that awaits stays on its stack: no script can resume it meanwhile. */
+        task->is_suspended = true;
+        engine->suspended++;
+        task->awaiting_since = engine->host->clock(engine->context, false);
+        return GWLUA_SUSPENDED;
+    }
+    return end_task(run, side, status);
+}
+
+int32_t gwlua_enter(gwlua_run *run, int32_t phase) {
+    struct gwlua_vm *vm = run->vm;
+    struct gwlua_engine *engine = vm->engine;
+    int side = side_of(phase);
+    struct gwlua_task *task = &run->tasks[side];
+    if (vm->killed || task->thread) {
+        snprintf(engine->error, sizeof engine->error, "the script cannot be entered");
+        return GWLUA_FAILED;
+    }
+    task->phase = phase;
+    task->was_warned = false;
+    task->awaits_chunk = false;
+    task->chunk_is_replaced = false;
+    run->has_replied = false;
+    lua_State *thread = take_thread(vm, &task->thread_ref);
+    task->thread = thread;
+    engine->run = run;
+    int arguments = 0;
+    if (phase == GWLUA_ON_TIMER) {
+        lua_rawgeti(thread, LUA_REGISTRYINDEX, engine->timers[run->timer].function_ref);
+    } else {
+        lua_rawgeti(thread, LUA_REGISTRYINDEX, engine->phase_refs[phase]);
+        int wanted = engine->phase_parameters[phase];
+        if (wanted > 0) {
+            switch (phase) {
+            case GWLUA_ON_REQUEST: gwlua_push_handle(thread, HANDLE_REQUEST); break;
+            case GWLUA_ON_RESPONSE: gwlua_push_handle(thread, HANDLE_RESPONSE); break;
+            case GWLUA_ON_LOG: gwlua_push_handle(thread, HANDLE_LOG); break;
+            default: gwlua_push_chunk(thread, side);
+            }
+            arguments = 1;
+        }
+        if (wanted > 1) {
+            gwlua_push_handle(thread, HANDLE_CONTEXT);
+            arguments = 2;
+        }
+    }
+    return step(run, side, arguments);
+}
+
+int32_t gwlua_resume(gwlua_run *run, int32_t side) {
+    struct gwlua_vm *vm = run->vm;
+    struct gwlua_engine *engine = vm->engine;
+    struct gwlua_task *task = &run->tasks[side];
+    if (!task->thread || !task->is_suspended) return GWLUA_FAILED;
+    task->is_suspended = false;
+    engine->suspended--;
+    if (!task->awaits_chunk) run->awaited += engine->host->clock(engine->context, false) - task->awaiting_since;
+    task->awaits_chunk = false;
+    if (vm->killed) return end_task(run, side, LUA_ERRRUN);
+    lua_pop(task->thread, 1); /* the mark of one that awaits */
+    return step(run, side, 0);
+}
+
+bool gwlua_is_suspended(const gwlua_run *run, int32_t side) { return run->tasks[side].is_suspended; }
+
+bool gwlua_awaits_chunk(const gwlua_run *run, int32_t side) {
+    return run->tasks[side].is_suspended && run->tasks[side].awaits_chunk;
+}

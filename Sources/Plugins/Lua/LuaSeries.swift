@@ -1,0 +1,69 @@
+import Telemetry
+
+/// How a call of a script ended: `result` of `gateway_lua_calls_total`.
+package enum LuaResult: UInt8, CaseIterable, Sendable {
+    case ok, reply, error, killedCPU, killedMemory, timeout
+}
+
+/// The series of one filter on one worker.
+///
+/// - Threads: the worker's own, once it has been opened.
+final class LuaSeries {
+    private let filter: UInt32
+    private var shard: MetricShard?
+    /// By phase and result, looked up at the first use.
+    private var calls = [Int](repeating: -1, count: LuaPhase.allCases.count * LuaResult.allCases.count)
+    private var durations = [Int](repeating: -1, count: LuaPhase.allCases.count)
+    private var cpu = -1
+    private var bytes = -1
+    private var byteCount = 0
+    private var vms = -1
+    private var vmCount = 0
+    private var suspended = -1
+    private var suspendedCount = 0
+    private var breaker = -1
+    private var breakerState = 0
+
+    init(filter: UInt32) {
+        self.filter = filter
+    }
+
+    func open(_ shard: MetricShard) {
+        self.shard = shard
+    }
+
+    func count(_ phase: LuaPhase, _ result: LuaResult, nanoseconds: Int64) {
+        guard let shard else { return }
+        let index = phase.rawValue * LuaResult.allCases.count + Int(result.rawValue)
+        if calls[index] < 0 {
+            calls[index] = shard.cell(
+                SeriesKey(.luaCalls, a: filter, b: UInt16(phase.rawValue), c: UInt16(result.rawValue)))
+        }
+        if durations[phase.rawValue] < 0 {
+            durations[phase.rawValue] = shard.histogram(
+                SeriesKey(.luaCallDuration, a: filter, b: UInt16(phase.rawValue)))
+        }
+        if cpu < 0 { cpu = shard.cell(SeriesKey(.luaCPU, a: filter)) }
+        shard.add(calls[index])
+        shard.add(cpu, UInt64(max(nanoseconds, 0)))
+        shard.observe(durations[phase.rawValue], nanoseconds: nanoseconds)
+    }
+
+    func countRebuild() {
+        guard let shard else { return }
+        shard.add(shard.cell(SeriesKey(.luaVMRebuilds, a: filter)))
+    }
+
+    func setBytes(_ count: Int) { set(&bytes, &byteCount, .luaVMBytes, to: count) }
+    func setVMs(_ count: Int) { set(&vms, &vmCount, .luaVMs, to: count) }
+    func setSuspended(_ count: Int) { set(&suspended, &suspendedCount, .luaSuspended, to: count) }
+    func setBreaker(isOpen: Bool) { set(&breaker, &breakerState, .luaBreakerState, to: isOpen ? 1 : 0) }
+
+    /// Moves a gauge, whose exported value is the sum over the workers, by the difference to what it was.
+    private func set(_ cell: inout Int, _ last: inout Int, _ metric: GatewayMetric, to value: Int) {
+        guard let shard, value != last else { return }
+        if cell < 0 { cell = shard.cell(SeriesKey(metric, a: filter)) }
+        shard.adjust(cell, by: value - last)
+        last = value
+    }
+}

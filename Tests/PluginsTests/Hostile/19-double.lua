@@ -1,0 +1,5 @@
+-- verdict: killed_mem, error
+-- row 19: doubles a string forever
+local F = { api = 1 }
+function F.on_request() local s = "xxxxxxxxxxxxxxxx" while true do s = s .. s end end
+return F

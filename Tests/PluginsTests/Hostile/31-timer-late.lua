@@ -1,0 +1,5 @@
+-- verdict: error
+-- row 31: a timer in a phase
+local F = { api = 1 }
+function F.on_request() gw.timer.every(1000, function() end) end
+return F
