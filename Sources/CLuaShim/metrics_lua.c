@@ -33,7 +33,7 @@ static gwlua_metric_text write_number(lua_State *L, int index, char out[NUMBER_M
 }
 
 /* Reads the value on top of the stack. A string is held by its table meanwhile. */
-static void read_label(lua_State *L, const struct metric *metric, uint32_t label, struct labels *out) {
+static inline void read_label(lua_State *L, const struct metric *metric, uint32_t label, struct labels *out) {
     gwlua_metric_text *text = &out->texts[label];
     switch (lua_type(L, -1)) {
     case LUA_TSTRING: text->bytes = lua_tolstring(L, -1, &text->count); return;
@@ -57,16 +57,20 @@ static _Noreturn void raise_extra(lua_State *L, const struct metric *metric) {
     __builtin_unreachable();
 }
 
-/* From `{"acme"}` or `{tenant = "acme"}`. */
+/* From `{"acme"}` or `{tenant = "acme"}`. This is on the path of every call, so that calls of Lua's API are few. */
 static void read_labels(lua_State *L, const struct metric *metric, int index, struct labels *out) {
     uint32_t count = metric->label_count;
-    if (lua_isnoneornil(L, index)) {
+    int type = lua_type(L, index);
+    if (type != LUA_TTABLE) {
+        if (type > LUA_TNIL) luaL_checktype(L, index, LUA_TTABLE);
         if (count == 0) return;
         luaL_error(L, "metric \"%s\": the label \"%s\" is missing", gwlua_family_name(metric->family),
                    gwlua_family_label(metric->family, 0));
     }
-    luaL_checktype(L, index, LUA_TTABLE);
-    bool is_positional = lua_rawlen(L, index) > 0;
+    luaL_checkstack(L, GWLUA_METRIC_LABELS_MAX + 4, NULL);
+    int top = lua_gettop(L);
+    size_t length = lua_rawlen(L, index);
+    bool is_positional = length > 0;
     for (uint32_t label = 0; label < count; label++) {
         if (is_positional) {
             lua_rawgeti(L, index, (lua_Integer)label + 1);
@@ -74,11 +78,18 @@ static void read_labels(lua_State *L, const struct metric *metric, int index, st
             lua_pushstring(L, gwlua_family_label(metric->family, label));
             lua_rawget(L, index);
         }
-        read_label(L, metric, label, out);
-        lua_pop(L, 1);
+        read_label(L, metric, label, out); /* it stays on the stack until all are read */
     }
-    /* All labels were there: whatever is more than their number is too much. */
+    /* All labels were there: whatever is more than their number is too much. Behind the last of a list nothing should
+     * follow, which saves going through it. */
     uint32_t found = 0;
+    if (is_positional && count > 0) {
+        lua_pushinteger(L, count);
+        if (length > count || lua_next(L, index)) raise_extra(L, metric);
+        lua_settop(L, top);
+        return;
+    }
+    lua_settop(L, top);
     for (lua_pushnil(L); lua_next(L, index); lua_pop(L, 1))
         if (++found > count) raise_extra(L, metric);
 }
@@ -113,7 +124,8 @@ struct target {
 
 /* Reads the labels at `index`, and raises when they are wrong. */
 static void aim(lua_State *L, const struct metric *metric, int index, struct target *target) {
-    bool has_labels = !lua_isnoneornil(L, index);
+    bool may_be_known = metric->is_child || metric->series;
+    bool has_labels = may_be_known && !lua_isnoneornil(L, index);
     if (metric->is_child && has_labels)
         luaL_error(L, "metric \"%s\": this one has its labels already", gwlua_family_name(metric->family));
     target->family = metric->family;
@@ -131,6 +143,11 @@ static void aim(lua_State *L, const struct metric *metric, int index, struct tar
         add_automatic(L, metric, &target->labels, target->filter, target->route);
 }
 
+/* Most calls need no more than this: their series is known. NULL otherwise. */
+static inline struct gwlua_series *known(lua_State *L, const struct metric *metric) {
+    return metric->series && (lua_gettop(L) < 3 || lua_isnil(L, 3)) ? metric->series : NULL;
+}
+
 /* Nothing between these two may raise. The series is NULL when there is no memory for it: nothing is counted then. */
 static inline struct gwlua_series *enter(struct target *target) {
     if (target->series) return target->series;
@@ -145,10 +162,11 @@ static inline void leave(struct target *target) {
 /* MARK: Objects */
 
 static inline struct metric *check_metric(lua_State *L) {
-    if (lua_type(L, 1) == LUA_TUSERDATA && lua_getmetatable(L, 1)) {
+    void *object = lua_touserdata(L, 1);
+    if (object && lua_getmetatable(L, 1)) {
         bool is_metric = lua_rawequal(L, -1, lua_upvalueindex(1));
         lua_pop(L, 1);
-        if (is_metric) return lua_touserdata(L, 1);
+        if (is_metric) return object;
     }
     luaL_argerror(L, 1, "a metric of this kind expected; call the method with a colon");
     return NULL;
@@ -209,21 +227,29 @@ static int metric_with(lua_State *L) {
 /* MARK: Counting */
 
 static inline double amount_at(lua_State *L, int index) {
-    if (lua_isnoneornil(L, index)) return 1;
-    luaL_checktype(L, index, LUA_TNUMBER);
-    return lua_tonumber(L, index);
+    int type = lua_type(L, index);
+    if (type == LUA_TNUMBER) return lua_tonumber(L, index);
+    if (type > LUA_TNIL) luaL_checktype(L, index, LUA_TNUMBER);
+    return 1;
 }
 
-static int counter_inc(lua_State *L) {
-    struct metric *metric = check_metric(L);
-    double amount = amount_at(L, 2);
-    if (!(amount >= 0 && amount < HUGE_VAL))
-        return luaL_error(L, "metric \"%s\": a counter cannot go down, nor by what is no finite number",
-                          gwlua_family_name(metric->family));
+/* Apart, so that its large frame is no burden to calls without labels. */
+static __attribute__((noinline)) void add_labelled(lua_State *L, const struct metric *metric, double amount) {
     struct target target;
     aim(L, metric, 3, &target);
     gwlua_series_add(target.family, enter(&target), target.column, amount);
     leave(&target);
+}
+
+static int counter_inc(lua_State *L) {
+    struct metric *metric = check_metric(L);
+    double amount = lua_gettop(L) < 2 ? 1 : amount_at(L, 2);
+    if (!(amount >= 0 && amount < HUGE_VAL))
+        return luaL_error(L, "metric \"%s\": a counter cannot go down, nor by what is no finite number",
+                          gwlua_family_name(metric->family));
+    struct gwlua_series *series = known(L, metric);
+    if (series) gwlua_series_add(metric->family, series, gwlua_metrics_column(L), amount);
+    else add_labelled(L, metric, amount);
     return 0;
 }
 

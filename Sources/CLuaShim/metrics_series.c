@@ -29,6 +29,11 @@ size_t gwlua_clean_text(char *out, size_t capacity, const char *text, size_t cou
     const unsigned char *from = (const unsigned char *)text;
     size_t made = 0;
     for (size_t at = 0; at < count;) {
+        if (from[at] >= 0x20 && from[at] < 0x7f) { /* nearly all of them */
+            if (made == capacity) break;
+            out[made++] = text[at++];
+            continue;
+        }
         size_t length = sequence_length(from + at, count - at);
         bool is_bad = length == 0 || from[at] < 0x20 || from[at] == 0x7f;
         if (length == 0) length = 1;

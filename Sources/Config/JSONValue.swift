@@ -28,7 +28,7 @@ package enum JSONValue: Sendable, Hashable, ExpressibleByStringLiteral, Expressi
     }
 
     /// Two spaces of indentation; arrays and objects without nested ones stay on one line while short.
-    func pretty(indentation: Int = 0) -> String {
+    package func pretty(indentation: Int = 0) -> String {
         let inner = String(repeating: "  ", count: indentation + 1)
         let outer = String(repeating: "  ", count: indentation)
         let line = compact

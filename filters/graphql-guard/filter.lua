@@ -85,7 +85,7 @@ local function read_entry(value)
   local function pick(key, kind)
     local found = value[key]
     if found == nil or found == json.null then return nil, true end
-    return found, type(found) == kind
+    return found, type(found) == kind and (kind ~= "table" or #found == 0)
   end
   local query, is_query = pick("query", "string")
   local name, is_name = pick("operationName", "string")

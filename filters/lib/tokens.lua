@@ -1,5 +1,5 @@
--- Where personal data stands in a text. Every pattern here begins at the start of a run of its letters (%f), so that a
--- text takes time in proportion to its length, whatever is in it.
+-- Where personal data stands in a text. Each search goes from one candidate to the next and never reads a stretch of
+-- unbounded length twice, so that a text takes time in proportion to its length, whatever is in it.
 local tokens = {}
 
 local find, sub, byte = string.find, string.sub, string.byte
@@ -40,43 +40,67 @@ end
 
 local searches = {}
 
-local EMAIL = "%f[%w._%%+-][%w._%%+-]+@[%w.-]+%.%a%a+"
+local LOCAL_BYTES_MAX = 64
 
 function searches.email(text, found)
-  -- Most texts have none, and this is faster.
-  if not find(text, "@", 1, true) then return end
-  local first, last = find(text, EMAIL)
-  while first do
-    found[#found + 1] = { first, last, "email" }
-    first, last = find(text, EMAIL, last + 1)
+  local after = 1
+  local at = find(text, "@[%w.-]+%.%a%a")
+  while at do
+    -- Backwards from the sign: a name is short, so that a long run of its letters is not read again for each sign.
+    local before = sub(text, math.max(after, at - LOCAL_BYTES_MAX), at - 1):reverse()
+    local _, length = find(before, "^[%w._%%+-]+")
+    if length then
+      local _, last = find(text, "^[%w.-]+%.%a%a+", at + 1)
+      found[#found + 1] = { at - length, last, "email" }
+      after = last + 1
+      at = find(text, "@[%w.-]+%.%a%a", after)
+    else
+      at = find(text, "@[%w.-]+%.%a%a", at + 1)
+    end
   end
 end
 
-local function search_cards(text, found, checks, pattern, is_grouped)
-  local first, last = find(text, pattern)
+-- The last digit of the groups that begin at `first`: four times four, or four, six and five.
+local function end_of_groups(text, first)
+  local _, last = find(text, "^%d%d%d%d[ -]%d%d%d%d[ -]%d%d%d%d[ -]%d%d%d%d%f[%D]", first)
+  if last then return last end
+  _, last = find(text, "^%d%d%d%d[ -]%d%d%d%d%d%d[ -]%d%d%d%d%d%f[%D]", first)
+  return last
+end
+
+function searches.card(text, found, checks)
+  local first = find(text, "%d%d%d%d")
   while first do
-    local after = last + 1
-    if is_grouped or last - first < 19 then
+    local _, run_end = find(text, "^%d+", first)
+    local length, last = run_end - first + 1, nil
+    if length >= 13 and length <= 19 then
+      last = run_end
+    elseif length == 4 then
+      last = end_of_groups(text, first)
+    end
+    local after = run_end + 1
+    if last then
       checks.left = checks.left - 1
       if checks.left < 0 or passes_luhn(sub(text, first, last)) then
         found[#found + 1] = { first, last, "card" }
-      elseif is_grouped then
-        -- The groups may belong together in another way: 1111 4111 1111 1111 1111.
-        after = first + 4
+        after = last + 1
       end
     end
-    first, last = find(text, pattern, after)
+    -- Behind the first group: the groups may belong together in another way, as in 2223 4111 1111 1111 1111.
+    first = find(text, "%d%d%d%d", after)
   end
 end
 
 -- The country and its check digits, then 11 to 30 letters and digits, in groups of four or in one.
 function searches.iban(text, found, checks)
-  local first = find(text, "%f[%w]%u%u%d%d[ %u%d]")
+  local first = find(text, "%u%u%d%d[ %u%d]")
   while first do
-    local after = first + 4
+    local after, length, _ = first + 4, nil, nil
     local stretch = sub(text, first, first + 41)
-    local _, length = find(stretch, byte(stretch, 5) == 32 and "^[%u%d ]+" or "^[%u%d]+")
-    checks.left = checks.left - 1
+    if first == 1 or not find(text, "^%w", first - 1) then
+      _, length = find(stretch, byte(stretch, 5) == 32 and "^[%u%d ]+" or "^[%u%d]+")
+      checks.left = checks.left - 1
+    end
     -- Shorter and shorter, since a word in capitals may follow.
     while length and length >= 15 do
       local candidate = sub(stretch, 1, length)
@@ -90,7 +114,7 @@ function searches.iban(text, found, checks)
       local space = find(candidate, " [^ ]*$")
       length = space and space - 1
     end
-    first = find(text, "%f[%w]%u%u%d%d[ %u%d]", after)
+    first = find(text, "%u%u%d%d[ %u%d]", after)
   end
 end
 
@@ -126,24 +150,13 @@ local function merge(left, right)
   return merged
 end
 
-local CARDS = "%f[%d]%d%d%d%d%d%d%d%d%d%d%d%d%d+%f[%D]"
-local CARDS_OF_FOUR = "%f[%d]%d%d%d%d[ -]%d%d%d%d[ -]%d%d%d%d[ -]%d%d%d%d%f[%D]"
-local CARDS_OF_FIFTEEN = "%f[%d]%d%d%d%d[ -]%d%d%d%d%d%d[ -]%d%d%d%d%d%f[%D]"
-
-function searches.card(text, found, checks)
-  search_cards(text, found, checks, CARDS, false)
-  local grouped, fifteen = {}, {}
-  search_cards(text, grouped, checks, CARDS_OF_FOUR, true)
-  search_cards(text, fifteen, checks, CARDS_OF_FIFTEEN, true)
-  return merge(merge(found, grouped), fifteen)
-end
-
 --- All tokens of a text by their place, without overlaps: `{ first, last, kind }`.
 function tokens.find_all(text, kinds, prefixes)
   local all, checks = {}, { left = CHECKS_MAX }
   for _, kind in ipairs(kinds) do
     local found = {}
-    all = merge(all, searches[kind](text, found, checks) or found)
+    searches[kind](text, found, checks)
+    all = merge(all, found)
   end
   for _, prefix in ipairs(prefixes) do
     local found = {}
