@@ -110,8 +110,9 @@ size_t gwlua_json_write_integer(char *out, lua_Integer number) {
 static size_t write_decimals(char *out, double number) {
     double size = fabs(number);
     for (int decimals = 1; decimals <= 9; decimals++) {
-        double scaled = nearbyint(size * powers[decimals]);
+        double scaled = size * powers[decimals] + 0.5;
         if (scaled >= exact_max) return 0;
+        scaled = (double)(lua_Integer)scaled;
         if (scaled / powers[decimals] != size) continue;
         char digits[24];
         size_t count = gwlua_json_write_integer(digits, (lua_Integer)scaled), written = 0, fraction = (size_t)decimals;

@@ -52,8 +52,9 @@ void gwlua_resize_scratch(lua_State *L, struct gwlua_scratch *scratch, size_t ro
 struct gwlua_key gwlua_key_at(lua_State *L, int index, int slot) {
     struct gwlua_key key = {.slot = slot};
     key.text = lua_tolstring(L, index, &key.count);
-    for (size_t byte = 0; byte < 8; byte++)
-        key.head = key.head << 8 | (byte < key.count ? (unsigned char)key.text[byte] : 0);
+    size_t count = key.count < 8 ? key.count : 8;
+    for (size_t byte = 0; byte < count; byte++) key.head = key.head << 8 | (unsigned char)key.text[byte];
+    if (count > 0) key.head <<= 8 * (8 - count);
     return key;
 }
 

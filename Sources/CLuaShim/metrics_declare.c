@@ -115,7 +115,7 @@ int gwlua_declare_metric(lua_State *L, int kind) {
     struct gwlua_metrics *metrics = gwlua_metrics_here(L);
     if (!metrics) return luaL_error(L, "there are no metrics here");
     declaration.is_staged = gwlua_metrics_column(L) == gwlua_metrics_workers(metrics);
-    struct metric *metric = gwlua_new_metric(L, 0); /* owns the family at once, whatever is raised later */
+    struct metric *metric = gwlua_new_metric(L, kind, 0); /* owns the family at once, whatever is raised later */
     char problem[512];
     metric->family = gwlua_metrics_declare(metrics, &declaration, problem, sizeof problem);
     if (!metric->family) return luaL_error(L, "%s", problem);

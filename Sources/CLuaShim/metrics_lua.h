@@ -8,6 +8,7 @@
 
 /* A metric, or a child of it that has its labels. */
 struct metric {
+    uint64_t cookie; /* see metrics_lua.c */
     struct gwlua_family *family;
     /* The only series there is: without labels, or pinned by a child. NULL where labels decide at each call. */
     struct gwlua_series *series;
@@ -20,7 +21,7 @@ struct metric {
 };
 
 /* Pushes an object with the metatable that is the running function's first upvalue, and `bytes` for values. */
-struct metric *gwlua_new_metric(lua_State *L, size_t bytes);
+struct metric *gwlua_new_metric(lua_State *L, int kind, size_t bytes);
 /* metrics_declare.c: the function that declares a metric of that kind. */
 int gwlua_declare_metric(lua_State *L, int kind);
 

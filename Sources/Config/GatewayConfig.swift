@@ -16,6 +16,8 @@ package struct GatewayConfig: Sendable, Equatable {
     package var middleware: [MiddlewareConfig] = []
     package var stores: [StoreConfig] = []
     package var lua = LuaConfig()
+    /// Names of the metrics that scripts declare; known when they have been staged.
+    package var scriptMetrics: [String] = []
     package var tests: [ConfigTest] = []
 
     package init() {}

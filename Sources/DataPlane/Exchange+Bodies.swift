@@ -35,7 +35,7 @@ extension Exchange {
         }
         switch (side, machine.phase) {
         case (.request, .filteringRequest):
-            if request.framing == .none { return .ready }
+            if !hasRequestBody { return .ready }
             if case .length(let count) = request.framing, count > limit {
                 body.giveUp()
                 return .tooLarge
@@ -101,7 +101,7 @@ extension Exchange {
     func replaceBody(_ side: MessageSide, by bytes: [UInt8]) -> StaticString? {
         switch (side, machine.phase) {
         case (.request, .filteringRequest):
-            guard request.framing == .none || usedWork?.request.whole != nil else {
+            guard !hasRequestBody || usedWork?.request.whole != nil else {
                 return "read the body with req:body() before it is replaced"
             }
             ensureWork().request.replace(by: bytes)

@@ -206,7 +206,7 @@ extension Exchange {
             if body.pipeline != nil { return false }
             if body.whole != nil { return true }
         }
-        if request.framing == .none { return true }
+        if !hasRequestBody { return true }
         guard downstream?.rewindRequestBody() == true else { return false }
         requestBodyCount = 0
         return true

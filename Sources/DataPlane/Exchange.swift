@@ -233,7 +233,7 @@ final class Exchange: OutboundRequest, UpstreamReceiver {
             guard endRequestFilters(chain) else { return }
         } else {
             guard case .filteringRequest = machine.phase else { return }
-            machine.requestFiltersDone(request: request.framing == .none ? .ended : .streaming)
+            machine.requestFiltersDone(request: requestHalf)
         }
         act()
     }
@@ -244,16 +244,19 @@ final class Exchange: OutboundRequest, UpstreamReceiver {
             answer(Refusal(.bodyTooLarge))
             return false
         }
-        if chain.streamsRequest, request.framing != .none || usedWork?.request.whole != nil { openPipeline(.request) }
+        if chain.streamsRequest, hasRequestBody || usedWork?.request.whole != nil { openPipeline(.request) }
         machine.requestFiltersDone(request: requestHalf)
         return true
     }
 
+    /// A length of 0 announces a body that never comes.
+    var hasRequestBody: Bool { request.framing != .none && request.framing != .length(0) }
+
     /// How much of the request is still to come for the upstream, seen from its start.
     var requestHalf: ExchangeMachine.RequestHalf {
-        guard let work = usedWork else { return request.framing == .none ? .ended : .streaming }
+        guard let work = usedWork else { return hasRequestBody ? .streaming : .ended }
         if work.request.pipeline != nil { return .streaming }
-        return request.framing == .none || work.request.whole != nil ? .ended : .streaming
+        return !hasRequestBody || work.request.whole != nil ? .ended : .streaming
     }
 
     /// The framing of the body that goes upstream.

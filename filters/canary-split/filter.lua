@@ -33,9 +33,12 @@ local F = {
       },
       sticky = {
         enum = { "cookie", "subject", "none" }, default = "cookie",
-        description = "split: by what a client stays with its arm. subject: requests without one stay on the stable arm",
+        description = "split: by what a client keeps its arm. subject: requests without one go to the stable arm",
       },
-      cookie = { type = "string", format = "header-name", maxLength = 64, default = "canary", description = "The cookie's name" },
+      cookie = {
+        type = "string", format = "header-name", maxLength = 64, default = "canary",
+        description = "The cookie's name",
+      },
       cookie_max_age = {
         type = "string", format = "duration", default = "720h", minimum = 60, description = "How long browsers keep it",
       },
@@ -50,7 +53,10 @@ local F = {
           error_percent = {
             type = "number", minimum = 0, maximum = 100, default = 0, description = "Past this share; 0: never",
           },
-          min_requests = { type = "integer", minimum = 1, default = 50, description = "Not before so many requests in a window" },
+          min_requests = {
+            type = "integer", minimum = 1, default = 50,
+            description = "Not before so many requests in a window",
+          },
           window = {
             type = "string", format = "duration", default = "60s", minimum = 1, maximum = 3600,
             description = "The time in which they are counted",
@@ -195,7 +201,8 @@ local function watch(conf, plan, is_error)
   if errors * 100 <= auto.error_percent * total then return end
   if plan.store:add(plan.off, "auto_stop") then
     stops:inc(1, { conf.experiment, "auto_stop" })
-    gw.log.error("the canary was stopped", { experiment = conf.experiment, by = "auto_stop", errors = errors, of = total })
+    gw.log.error("the canary was stopped",
+      { experiment = conf.experiment, by = "auto_stop", errors = errors, of = total })
   end
 end
 

@@ -56,7 +56,7 @@ t.describe("subjects", function()
   end)
 
   t.it("that are missing stay on the stable arm", function()
-    t.eq(arm(load{ percent = 100, sticky = "subject" }), "stable")
+    t.eq(arm((load{ percent = 100, sticky = "subject" })), "stable")
   end)
 end)
 

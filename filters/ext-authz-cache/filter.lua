@@ -19,7 +19,10 @@ local F = {
     type = "object",
     properties = {
       upstream = { type = "string", minLength = 1, default = "authz", description = "The upstream that decides" },
-      store = { type = "string", minLength = 1, default = "authz", description = "The store that keeps decisions; lru" },
+      store = {
+        type = "string", minLength = 1, default = "authz",
+        description = "The store that keeps decisions; lru",
+      },
       path = { type = "string", format = "uri-path", default = "/check", description = "What is asked for there" },
       header = {
         type = "string", format = "header-name", default = "authorization",

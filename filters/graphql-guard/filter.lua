@@ -7,7 +7,8 @@ local operations = gw.metrics.counter(
   "graphql_operations_total", "Operations that were let through", { "kind", "operation" }, { max_series = 500 })
 local refused = gw.metrics.counter("graphql_refused_total", "Requests that were refused", { "reason" })
 local depths = gw.metrics.histogram(
-  "graphql_operation_depth", "Depth of operations, refused ones included", {}, { buckets = { 1, 2, 3, 4, 6, 8, 10, 15, 20, 30 } })
+  "graphql_operation_depth", "Depth of operations, refused ones included", {},
+  { buckets = { 1, 2, 3, 4, 6, 8, 10, 15, 20, 30 } })
 
 local OPERATION_BYTES_MAX = 64
 
@@ -19,30 +20,53 @@ local F = {
   schema = {
     type = "object",
     properties = {
-      max_depth = { type = "integer", minimum = 1, maximum = 64, default = 10, description = "Levels of fields, fragments followed" },
-      max_fields = { type = "integer", minimum = 1, maximum = 100000, default = 300, description = "Fields of one operation" },
-      max_aliases = { type = "integer", minimum = 0, maximum = 100000, default = 15, description = "Aliases of one operation" },
-      max_directives = { type = "integer", minimum = 0, maximum = 100000, default = 30, description = "Directives of one operation" },
-      max_tokens = { type = "integer", minimum = 1, maximum = 10000, default = 2000, description = "Words and signs of one document" },
+      max_depth = {
+        type = "integer", minimum = 1, maximum = 64, default = 10,
+        description = "Levels of fields, fragments followed",
+      },
+      max_fields = {
+        type = "integer", minimum = 1, maximum = 100000, default = 300,
+        description = "Fields of one operation",
+      },
+      max_aliases = {
+        type = "integer", minimum = 0, maximum = 100000, default = 15,
+        description = "Aliases of one operation",
+      },
+      max_directives = {
+        type = "integer", minimum = 0, maximum = 100000, default = 30,
+        description = "Directives of one operation",
+      },
+      max_tokens = {
+        type = "integer", minimum = 1, maximum = 10000, default = 2000,
+        description = "Words and signs of one document",
+      },
       max_bytes = {
         type = "string", format = "bytes", default = "64KiB", minimum = 1, maximum = 1048576,
         description = "The request body, or the query of a GET request",
       },
-      max_batch = { type = "integer", minimum = 0, maximum = 100, default = 5, description = "Operations of one batch; 0: no batches" },
+      max_batch = {
+        type = "integer", minimum = 0, maximum = 100, default = 5,
+        description = "Operations of one batch; 0: no batches",
+      },
       get = { type = "boolean", default = true, description = "Whether queries may come by GET; mutations never may" },
-      introspection = { type = "boolean", default = false, description = "Whether __schema and __type may be asked for" },
+      introspection = {
+        type = "boolean", default = false,
+        description = "Whether __schema and __type may be asked for",
+      },
       kinds = {
         type = "array", items = { enum = { "query", "mutation", "subscription" } }, minItems = 1, uniqueItems = true,
         default = { "query", "mutation" }, description = "The operations that may be sent",
       },
       persisted = {
-        type = "array", items = { type = "string", minLength = 64, maxLength = 64 }, maxItems = 2000, uniqueItems = true,
-        default = {}, description = "SHA-256 of documents that were looked at: the limits on operations do not apply to them",
+        type = "array", items = { type = "string", minLength = 64, maxLength = 64 }, maxItems = 2000,
+        uniqueItems = true, default = {},
+        description = "SHA-256 of documents that were looked at: the limits on operations do not apply to them",
       },
       persisted_only = { type = "boolean", default = false, description = "Whether all other documents are refused" },
       operation_names = {
         type = "array", items = { type = "string", minLength = 1, maxLength = 64 }, maxItems = 400, uniqueItems = true,
-        default = {}, description = "Operations that have series of their own; others are \"other\". Empty: the first that come",
+        default = {},
+        description = "Operations that have series of their own; others are \"other\". Empty: the first that come",
       },
     },
   },
@@ -117,7 +141,8 @@ end
 
 local function read_post(req, conf)
   local kind = req.headers:get("content-type")
-  if media_type.of(kind) ~= "application/json" or #req.headers:all("content-type") > 1 or not media_type.is_utf8(kind) then
+  local is_json = media_type.of(kind) == "application/json" and #req.headers:all("content-type") == 1
+  if not is_json or not media_type.is_utf8(kind) then
     return nil, refuse(415, "UNSUPPORTED_MEDIA_TYPE", "send application/json in UTF-8")
   end
   if not media_type.is_plain(req.headers:joined("content-encoding")) then
@@ -140,7 +165,9 @@ local function read_post(req, conf)
     local entry, refusal = read_entry(value)
     return entry and { entry }, refusal
   end
-  if #value == 0 or #value > conf.max_batch then return nil, refuse(400, "BATCH_LIMIT", "a batch has too many operations, or none") end
+  if #value == 0 or #value > conf.max_batch then
+    return nil, refuse(400, "BATCH_LIMIT", "a batch has too many operations, or none")
+  end
   local entries = {}
   for index, item in ipairs(value) do
     local entry, refusal = read_entry(item)
@@ -169,7 +196,9 @@ local function check_persisted(entry, conf, plan)
   end
   local digest = crypto.sha256(entry.query)
   -- A server would keep the document under a name that is another's.
-  if claimed and claimed ~= digest then return nil, refuse(400, "BAD_REQUEST", "sha256Hash is not that of the query") end
+  if claimed and claimed ~= digest then
+    return nil, refuse(400, "BAD_REQUEST", "sha256Hash is not that of the query")
+  end
   if plan.persisted[digest] then return true end
   if conf.persisted_only then return nil, refuse(403, "PERSISTED_QUERY_ONLY", "this query is not on the list") end
   return false
@@ -212,7 +241,9 @@ local function check(entry, is_get, conf, plan)
   if not document then return nil, refuse(400, codes[code], message) end
   local operation = choose(document, entry.name)
   if not operation then return nil, refuse(400, "OPERATION_UNKNOWN", "which operation is to run is not clear") end
-  if not plan.kinds[operation.kind] then return nil, refuse(403, "OPERATION_KIND", "this kind of operation is not allowed") end
+  if not plan.kinds[operation.kind] then
+    return nil, refuse(403, "OPERATION_KIND", "this kind of operation is not allowed")
+  end
   if is_get and operation.kind ~= "query" then
     return nil, refuse(405, "METHOD_NOT_ALLOWED", "only queries come by GET", { allow = "POST" })
   end
@@ -248,7 +279,8 @@ function F.on_request(req, ctx)
   end
   for _, operation in ipairs(checked) do
     local name = operation.name or "anonymous"
-    if #name > OPERATION_BYTES_MAX or name:find("[^%w_]") or (plan.names and not plan.names[name]) then name = "other" end
+    local is_known = not plan.names or plan.names[name]
+    if not is_known or #name > OPERATION_BYTES_MAX or name:find("[^%w_]") then name = "other" end
     operations:inc(1, { operation.kind, name })
     ctx.vars.operation = #checked == 1 and name or "batch"
   end

@@ -1,7 +1,8 @@
 -- Lets a request with an Idempotency-Key reach the upstream once: who sends it again gets the first answer again.
 local problem = require "lib.problem"
 
-local results = gw.metrics.counter("idempotency_requests_total", "Requests with a key by what became of them", { "result" })
+local results = gw.metrics.counter(
+  "idempotency_requests_total", "Requests with a key by what became of them", { "result" })
 
 -- A value of a store has 64 KiB at most.
 local VALUE_BYTES_MAX, HEAD_BYTES_MAX = 65536, 4096
@@ -33,7 +34,10 @@ local F = {
         uniqueItems = true, default = { "POST", "PATCH" }, description = "Methods to which this applies; others pass",
       },
       required = { type = "boolean", default = false, description = "Refuse such requests without a key, with 400" },
-      store = { type = "string", minLength = 1, default = "idempotency", description = "The store of locks and answers" },
+      store = {
+        type = "string", minLength = 1, default = "idempotency",
+        description = "The store of locks and answers",
+      },
       ttl = {
         type = "string", format = "duration", default = "24h", minimum = 1, maximum = 2592000,
         description = "How long an answer is given again",
@@ -52,11 +56,13 @@ local F = {
       },
       on_unknown = {
         enum = { "hold", "release" }, default = "hold",
-        description = "After an end that tells nothing (timeout, reset): hold the key until lock_ttl, or free it at once",
+        description = "After an end that tells nothing (timeout, reset): hold the key until lock_ttl, or free it",
       },
       keep_headers = {
         type = "array", items = { type = "string", format = "header-name" }, maxItems = 32, uniqueItems = true,
-        default = { "content-type", "content-language", "content-encoding", "location", "etag", "last-modified", "link" },
+        default = {
+          "content-type", "content-language", "content-encoding", "location", "etag", "last-modified", "link",
+        },
         description = "Fields of the answer that are kept with it",
       },
     },
@@ -150,7 +156,8 @@ local function answer_again(ctx, value, fingerprint)
   end
   if locked then
     results:inc(1, { "in_flight" })
-    return problem(ctx, 409, "idempotency_key_in_use", "a request with this key is under way", { ["retry-after"] = "1" })
+    return problem(ctx, 409, "idempotency_key_in_use", "a request with this key is under way",
+      { ["retry-after"] = "1" })
   end
   if answer == TOMBSTONE then
     results:inc(1, { "not_kept" })
@@ -171,7 +178,8 @@ local function read_key(ctx, req, conf, plan)
   end
   if #all > 1 or not is_key(all[1]) then
     results:inc(1, { "malformed" })
-    return nil, problem(ctx, 400, "idempotency_key_malformed", "a key has 1 to 255 printable characters, and comes once")
+    return nil, problem(ctx, 400, "idempotency_key_malformed",
+      "a key has 1 to 255 printable characters, and comes once")
   end
   return all[1]
 end

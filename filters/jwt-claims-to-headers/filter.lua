@@ -80,8 +80,9 @@ local function render(value, conf)
   if #value == 0 then return nil end
   for _, item in ipairs(value) do
     local found = fields.text(item)
+    if not found or not fields.is_value(found, conf.max_bytes) then return nil end
     -- An item that holds the separator would read as two: `user,admin` is not the role admin.
-    if not found or found:find(conf.separator, 1, true) or not fields.is_value(found, conf.max_bytes) then return nil end
+    if found:find(conf.separator, 1, true) then return nil end
     items[#items + 1] = found
     bytes = bytes + #found + #conf.separator
     if bytes > conf.max_bytes + #conf.separator then return nil end

@@ -42,34 +42,82 @@ local function value_end(source, at)
   end
 end
 
---- Replaces the values of some keys, at any depth. `wanted(key)` says, with something true, whether the key's value is
---- to be replaced; then `replace(that, value)` makes a JSON text of the value's text. What lies in other values is
---- searched. Returns nil when nothing was replaced, and nil and "broken" when the text is no JSON.
-function json_text.replace_values(source, wanted, replace)
-  local pieces, kept, at = {}, 1, 1
+-- Every key of the text, whatever it is written like: `{ place of its quotation mark, how }` where it is wanted.
+local function find_all_keys(source, wanted, ignore_case)
+  local places, how, at = {}, {}, 1
   while true do
     local start = find(source, "\"", at, true)
-    if not start then break end
+    if not start then return places, how end
     local stop = string_end(source, start)
-    if not stop then return nil, "broken" end
+    if not stop then return nil end
     local colon = find(source, "[^ \t\r\n]", stop + 1)
     if colon and byte(source, colon) == COLON then
       local key = sub(source, start + 1, stop - 1)
       if find(key, "\\", 1, true) then key = json.decode("\"" .. key .. "\"") or key end
-      local how = wanted(key)
-      at = colon + 1
-      if how then
-        local first = find(source, "[^ \t\r\n]", at)
-        -- Only here: looking for the end of every value would read nested ones again and again.
-        local last = first and value_end(source, first)
-        if not last then return nil, "broken" end
-        pieces[#pieces + 1] = sub(source, kept, first - 1)
-        pieces[#pieces + 1] = replace(how, sub(source, first, last))
-        kept = last + 1
-        at = kept
+      local entry = wanted[ignore_case and key:lower() or key]
+      if entry then
+        places[#places + 1] = start
+        how[start] = { entry, colon }
       end
-    else
-      at = stop + 1
+    end
+    at = stop + 1
+  end
+end
+
+-- The same for texts without escapes in keys, by looking for the names alone: a quotation mark, the name and another
+-- one are a whole string there, since those within strings have a backslash in front.
+local function find_named_keys(source, wanted, ignore_case)
+  local places, how = {}, {}
+  local searched = ignore_case and source:lower() or source
+  for name, entry in pairs(wanted) do
+    local quoted, at = "\"" .. name .. "\"", 1
+    while true do
+      local start, stop = find(searched, quoted, at, true)
+      if not start then break end
+      local colon = find(source, "[^ \t\r\n]", stop + 1)
+      if colon and byte(source, colon) == COLON and byte(source, start - 1) ~= BACKSLASH then
+        places[#places + 1] = start
+        how[start] = { entry, colon }
+      end
+      at = stop
+    end
+  end
+  table.sort(places)
+  return places, how
+end
+
+-- Past so many names, one pass for all of them is faster than one for each.
+local NAMES_MAX = 32
+
+local function has_plain_names(wanted)
+  local count = 0
+  for name in pairs(wanted) do
+    count = count + 1
+    if count > NAMES_MAX or find(name, "[\"\\\0-\31/]") then return false end
+  end
+  return true
+end
+
+--- Replaces the values of some keys, at any depth. `wanted` has something true for each name (in small letters where
+--- the case is ignored); `replace(that, value)` makes a JSON text of the value's text. What lies in other values is
+--- searched. Returns nil when nothing was replaced, and nil and "broken" when the text is no JSON.
+function json_text.replace_values(source, wanted, ignore_case, replace)
+  -- A key with an escape: a backslash, and no further one before the quotation mark that a colon follows.
+  local is_plain = has_plain_names(wanted) and not find(source, "\\[^\"\\]*\"[ \t\r\n]*:")
+  local search = is_plain and find_named_keys or find_all_keys
+  local places, how = search(source, wanted, ignore_case)
+  if not places then return nil, "broken" end
+  local pieces, kept = {}, 1
+  for _, place in ipairs(places) do
+    -- Within a value that was replaced there is nothing left to do.
+    if place >= kept then
+      local entry = how[place]
+      local first = find(source, "[^ \t\r\n]", entry[2] + 1)
+      local last = first and value_end(source, first)
+      if not last then return nil, "broken" end
+      pieces[#pieces + 1] = sub(source, kept, first - 1)
+      pieces[#pieces + 1] = replace(entry[1], sub(source, first, last))
+      kept = last + 1
     end
   end
   if kept == 1 then return nil end

@@ -32,7 +32,11 @@ local function passes_mod97(text)
   for _, part in ipairs{ sub(text, 5), sub(text, 1, 4) } do
     for place = 1, #part do
       local code = byte(part, place)
-      if code >= 65 then rest = (rest * 100 + code - 55) % 97 elseif code >= 48 then rest = (rest * 10 + code - 48) % 97 end
+      if code >= 65 then
+        rest = (rest * 100 + code - 55) % 97
+      elseif code >= 48 then
+        rest = (rest * 10 + code - 48) % 97
+      end
     end
   end
   return rest == 1

@@ -3,7 +3,8 @@ local media_type = require "lib.media_type"
 local problem = require "lib.problem"
 local tokens = require "lib.tokens"
 
-local responses = gw.metrics.counter("pii_stream_responses_total", "Text responses by what became of them", { "result" })
+local responses = gw.metrics.counter(
+  "pii_stream_responses_total", "Text responses by what became of them", { "result" })
 local masked = gw.metrics.counter("pii_stream_tokens_masked_total", "Tokens that were masked", { "kind" })
 
 -- No token that is looked for is longer: so much of the end of a chunk waits for the next one.
@@ -25,9 +26,13 @@ local F = {
       },
       prefixes = {
         type = "array", items = { type = "string", minLength = 3, maxLength = 32 }, maxItems = 16, uniqueItems = true,
-        default = {}, description = "Beginnings of keys, such as sk_live_; masked with the letters, digits, _ and - behind",
+        default = {},
+        description = "Beginnings of keys, such as sk_live_; masked with the letters, digits, _ and - behind",
       },
-      mask = { type = "string", minLength = 1, maxLength = 64, default = "***", description = "What stands in place of a token" },
+      mask = {
+        type = "string", minLength = 1, maxLength = 64, default = "***",
+        description = "What stands in place of a token",
+      },
       content_types = {
         type = "array", items = { type = "string", minLength = 3, maxLength = 128 }, minItems = 1, maxItems = 16,
         default = { "text/*", "application/x-ndjson", "application/json", "application/xml" },

@@ -4,7 +4,8 @@ local media_type = require "lib.media_type"
 local problem = require "lib.problem"
 
 local responses = gw.metrics.counter("pii_responses_total", "JSON responses by what became of them", { "result" })
-local masked = gw.metrics.counter("pii_fields_masked_total", "Values that were masked", { "field" }, { max_series = 200 })
+local masked = gw.metrics.counter(
+  "pii_fields_masked_total", "Values that were masked", { "field" }, { max_series = 200 })
 
 local DEPTH_MAX = 128
 
@@ -37,7 +38,7 @@ local F = {
       },
       on_unreadable = {
         enum = { "refuse", "pass" }, default = "refuse",
-        description = "What becomes of a JSON response that is compressed, broken, partial or nested too deep: 502, or as it is",
+        description = "JSON that is compressed, broken, partial or nested too deep: answered by 502, or passed on",
       },
     },
   },
@@ -116,9 +117,7 @@ function F.on_response(res, ctx)
   if json.decode(body, { max_depth = DEPTH_MAX }) == nil then return unreadable(ctx, "broken") end
   local plan = prepared[conf]
   local redacted, broken = json_text.replace_values(
-    body,
-    function(key) return plan.modes[normal(key, conf)] end,
-    function(entry, value) return redact(entry, value, conf, plan) end)
+    body, plan.modes, conf.ignore_case, function(entry, value) return redact(entry, value, conf, plan) end)
   if broken then return unreadable(ctx, "broken") end
   responses:inc(1, { redacted and "redacted" or "clean" })
   if not redacted or redacted == body then return end

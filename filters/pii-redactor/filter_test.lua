@@ -47,6 +47,20 @@ t.describe("fields", function()
     t.eq(redacted({}, body), body)
   end)
 
+  t.it("are found beside names that only look like them", function()
+    t.eq(redacted({}, [[{"x\"email":"a","email" :"b"}]]), [[{"x\"email":"a","email" :"***"}]])
+    t.eq(redacted({}, [[{"a":"\\","email":"b\\"}]]), [[{"a":"\\","email":"***"}]])
+    t.eq(redacted({}, [[{"a":"email","email":["email",{"email":"c"}],"b":"email"}]]), [[{"a":"email","email":"***","b":"email"}]])
+  end)
+
+  t.it("may have any names, and be many", function()
+    t.eq(redacted({ fields = { 'a"b', "c/d", "ü" } }, [[{"a\"b":1,"c\/d":2,"c/d":3,"ü":4,"\u00fc":5}]]),
+      [[{"a\"b":"***","c\/d":"***","c/d":"***","ü":"***","\u00fc":"***"}]])
+    local names = {}
+    for index = 1, 100 do names[index] = "field" .. index end
+    t.eq(redacted({ fields = names }, '{"Field1":1,"field100":2,"field101":3}'), '{"Field1":"***","field100":"***","field101":3}')
+  end)
+
   t.it("with quotation marks and brackets in the value are masked as a whole", function()
     t.eq(redacted({}, [[{"email":"a\"}, \\","b":1}]]), [[{"email":"***","b":1}]])
   end)

@@ -1,8 +1,8 @@
 -- Business figures by tenant and plan: requests, created orders, and what they are worth.
 local media_type = require "lib.media_type"
 
--- Past `max_series` of a family, further label values share the series `_overflow`: that bound is the gateway's own, and
--- holds whatever the configuration says.
+-- Past `max_series` of a family, further label values share the series `_overflow`: that bound is the gateway's own,
+-- and holds whatever the configuration says.
 local requests = gw.metrics.counter(
   "tenant_requests_total", "Requests by tenant", { "tenant", "plan", "class" }, { max_series = 2000 })
 local seconds = gw.metrics.histogram(
@@ -45,9 +45,18 @@ local F = {
         description = "Which responses are created orders; they are read whole",
         properties = {
           enabled = { type = "boolean", default = true, description = "Whether responses are read at all" },
-          status = { type = "integer", minimum = 200, maximum = 299, default = 201, description = "Status of a created order" },
-          value = { type = "string", minLength = 1, default = "total", description = "The field with the value, in EUR" },
-          plan = { type = "string", minLength = 1, default = "plan", description = "The field that names the plan where no claim does" },
+          status = {
+            type = "integer", minimum = 200, maximum = 299, default = 201,
+            description = "Status of a created order",
+          },
+          value = {
+            type = "string", minLength = 1, default = "total",
+            description = "The field with the value, in EUR",
+          },
+          plan = {
+            type = "string", minLength = 1, default = "plan",
+            description = "The field that names the plan where no claim does",
+          },
           max_bytes = {
             type = "string", format = "bytes", default = "64KiB", minimum = 1, maximum = 1048576,
             description = "Responses that are longer, or do not say how long they are, are passed on unread",

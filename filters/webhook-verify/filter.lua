@@ -32,7 +32,7 @@ local F = {
       store = { type = "string", minLength = 1, default = "webhooks", description = "The store that keeps what came" },
       replay_window = {
         type = "string", format = "duration", default = "10m", minimum = 0, maximum = 604800,
-        description = "How long a signature is good only once; 0s: no check. stripe: at least twice the tolerance is used",
+        description = "How long a signature is good only once; 0s: no check. stripe: twice the tolerance at least",
       },
       duplicate_status = {
         type = "integer", minimum = 200, maximum = 499, default = 200,

@@ -65,6 +65,9 @@ typedef struct {
 struct gwlua_store *gwlua_store_new(size_t bytes, bool lru);
 void gwlua_store_free(struct gwlua_store *store);
 void gwlua_store_count(struct gwlua_store *store, gwlua_store_counters *out);
+/// The key of the value at `position`, in no order, for tests and tools; false past the end. `key` has room for
+/// GWLUA_STORE_KEY_MAX bytes.
+bool gwlua_store_key_at(struct gwlua_store *store, size_t position, int64_t now, char *key, size_t *count);
 /// Forgets everything.
 void gwlua_store_clear(struct gwlua_store *store);
 

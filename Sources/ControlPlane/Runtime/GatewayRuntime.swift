@@ -134,6 +134,7 @@ package final class GatewayRuntime: GatewayEngine {
             state.adopt(staged.next)
             state.isStarted = true
         }
+        staged.next.resources?.keepDeclarations(config.scriptMetrics)
         for worker in workers {
             var listeners: [ListenerAddition] = []
             for case .add(let addition) in staged.changes[worker.index] { listeners.append(addition) }
@@ -172,6 +173,7 @@ package final class GatewayRuntime: GatewayEngine {
             ])
         }
         budget.setLimit(Self.connectionLimit(config.limits.connections, descriptors: descriptorLimit))
+        staged.next.resources?.keepDeclarations(config.scriptMetrics)
         if !waitForWorkers(toServe: number) {
             logger.error("a worker does not serve the new generation yet", metadata: ["generation": "\(number)"])
         }

@@ -1,6 +1,7 @@
 import Config
 import Foundation
 import Plugins
+import Telemetry
 
 /// Reads every script that a configuration uses, and checks it as far as that goes without a request: that it loads,
 /// what it declares, that it may have what it asks for, that its configurations fit its schema, and that `on_init` goes
@@ -43,6 +44,7 @@ struct ScriptStaging {
                 config.routes[route].middleware[place] = .inline(middleware)
             }
         }
+        config.scriptMetrics = resources.families(now: 0).map(\.name)
     }
 
     private mutating func checkStores(_ config: GatewayConfig) {

@@ -111,6 +111,24 @@ extension LuaResources {
 
     /// A configuration is about to be loaded that may declare metrics in another way than before.
     package func beginDeclarations() { unsafe gwlua_metrics_begin(metrics) }
+
+    /// That configuration is in force: metrics that it does not declare are no longer shown.
+    package func keepDeclarations(_ names: [String]) {
+        // One block, so that all names stay in place while C looks at them.
+        var block: [CChar] = []
+        var offsets: [Int] = []
+        for name in names {
+            offsets.append(block.count)
+            block += Array(name.utf8CString)
+        }
+        block.append(0)
+        unsafe block.withUnsafeBufferPointer { space in
+            let pointers = unsafe offsets.map { offset in unsafe space.baseAddress.map { unsafe $0 + offset } }
+            unsafe pointers.withUnsafeBufferPointer {
+                unsafe gwlua_metrics_retain_only(metrics, $0.baseAddress, $0.count)
+            }
+        }
+    }
 }
 
 /// Where a VM stands: what its script may use, and the worker that runs it.

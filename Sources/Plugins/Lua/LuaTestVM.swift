@@ -96,7 +96,7 @@ extension LuaResources {
 
 extension LuaResources {
     /// Sets a value from a test: a text.
-    package func setStoreValue(_ store: String, _ key: String, _ text: String, now: Int64) -> Bool {
+    package func setStoreValue(_ store: String, _ key: String, _ text: String, ttl: Double, now: Int64) -> Bool {
         guard let pointer = unsafe self.store(store) else { return false }
         let bytes = Array(text.utf8)
         return unsafe Self.with(key, now) { call in
@@ -107,9 +107,24 @@ extension LuaResources {
                     unsafe value.bytes = bytes.baseAddress
                     unsafe value.count = bytes.count
                     var call = unsafe call
-                    return unsafe gwlua_store_set(pointer, &call, &value, 0, 0) == Int32(GWLUA_STORE_OK)
+                    return unsafe gwlua_store_set(pointer, &call, &value, Int64(ttl * 1_000_000_000), 0) == Int32(GWLUA_STORE_OK)
                 }
             }
+        }
+    }
+
+    /// The keys that a store has values under.
+    package func storeKeys(_ store: String, now: Int64) -> [String] {
+        guard let pointer = unsafe self.store(store) else { return [] }
+        var keys: [String] = []
+        var space = [CChar](repeating: 0, count: Int(GWLUA_STORE_KEY_MAX))
+        while true {
+            var count = 0
+            let isThere = unsafe space.withUnsafeMutableBufferPointer { space in
+                unsafe gwlua_store_key_at(pointer, keys.count, now, space.baseAddress, &count)
+            }
+            guard isThere else { return keys }
+            keys.append(String(decoding: space.prefix(count).map { UInt8(bitPattern: $0) }, as: UTF8.self))
         }
     }
 

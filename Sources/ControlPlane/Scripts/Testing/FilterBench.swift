@@ -24,10 +24,13 @@ final class FilterBench {
     private let worker: TrialWorker
 
     /// - Throws: `ConfigFailure` with what is wrong with the script or its configuration.
-    init(_ name: String, folder: String, options: Options, collectsCoverage: Bool = false) throws(ConfigFailure) {
+    init(
+        _ name: String, folder: String, options: Options, collectsCoverage: Bool = false,
+        sharing: ([StoreConfig]) -> LuaResources = { LuaResources(workerCount: 1, stores: $0) }
+    ) throws(ConfigFailure) {
         let config = try Self.config(name, folder: folder, options: options)
         registry = MetricRegistry(workerCount: 1, methodNames: Method.allCases.map { "\($0.name)" })
-        resources = LuaResources(workerCount: 1, stores: config.stores)
+        resources = sharing(config.stores)
         var builder = SnapshotBuilder(config: config, generation: 1, registry: registry, directory: ClusterDirectory())
         builder.resources = resources
         for upstream in config.upstreams {

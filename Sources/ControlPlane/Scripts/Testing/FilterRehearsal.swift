@@ -84,7 +84,8 @@ package struct FilterRehearsal {
         for family in bench.resources.families(now: bench.now) {
             for series in family.series {
                 let labels = zip(family.labels, series.labels).map { "\($0)=\"\($1)\"" }.joined(separator: ",")
-                lines.append("metric: \(family.name){\(labels)} \(series.values.first ?? 0)")
+                let value = family.kind == .histogram ? series.values.dropLast().last : series.values.first
+                lines.append("metric: \(family.name){\(labels)} \(value ?? 0)")
             }
         }
         let counts = bench.program.counts

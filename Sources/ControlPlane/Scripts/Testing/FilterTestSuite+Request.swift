@@ -33,7 +33,7 @@ extension FilterTestSuite {
         result["status"] = message.status
         result["headers"] = message.headers
         message.putBody(into: &result)
-        result["chunks"] = message.chunks.map { String(decoding: $0, as: UTF8.self) }
+        result["chunks"] = message.chunks.map { Data($0).base64EncodedString() }
         let reason = outcome.reason.map { "\($0.code)" } ?? ""
         result["end_reason"] = reason
         result["complete"] = message.isWhole && !outcome.isUnfinished
@@ -79,7 +79,7 @@ extension FilterTestSuite {
         head += lines(request["headers"] as? [String: Any] ?? [:])
         if let chunks = request["chunks"] as? [String] {
             head += "transfer-encoding: chunked\r\n\r\n"
-            return Array(head.utf8) + TestMessage.chunked(chunks.map { Array($0.utf8) })
+            return Array(head.utf8) + TestMessage.chunked(chunks.map { Array(Data(base64Encoded: $0) ?? Data()) })
         }
         let body = TestMessage.body(of: request)
         if !body.isEmpty || ["POST", "PUT", "PATCH"].contains(method) { head += "content-length: \(body.count)\r\n" }
@@ -90,6 +90,8 @@ extension FilterTestSuite {
     static func lines(_ headers: [String: Any]) -> String {
         var text = ""
         for (name, value) in headers.sorted(by: { $0.key < $1.key }) {
+            // The length is that of the body that is described.
+            if ["content-length", "transfer-encoding"].contains(name.lowercased()) { continue }
             for one in value as? [Any] ?? [value] { text += "\(name): \(one)\r\n" }
         }
         return text
@@ -157,7 +159,7 @@ final class TestResponder: TrialResponder {
             bytes = Array((head + "\r\n").utf8)
         } else if let chunks = response["chunks"] as? [String] {
             head += "transfer-encoding: chunked\r\n\r\n"
-            bytes = Array(head.utf8) + (isHead ? [] : TestMessage.chunked(chunks.map { Array($0.utf8) }))
+            bytes = Array(head.utf8) + (isHead ? [] : TestMessage.chunked(chunks.map { Array(Data(base64Encoded: $0) ?? Data()) }))
         } else {
             let body = TestMessage.body(of: response)
             head += "content-length: \(body.count)\r\n\r\n"

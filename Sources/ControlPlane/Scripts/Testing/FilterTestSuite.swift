@@ -26,12 +26,16 @@ package final class FilterTestSuite {
 
     // What a test has set up; forgotten when the next one begins, but for what was set up outside of tests.
     private var loads: [(name: String, options: ConfigNode?, bench: FilterBench?)] = []
+    private var lastingLoadCount = 0
     var responders: [String: Int] = [:]
     private var lastingResponders: [String: Int] = [:]
     var failing: [String: String] = [:]
     var callCounts: [String: Int] = [:]
     private var secrets: [String: String] = [:]
     private var logs: [[String: Any]] = []
+    /// Shared by the filters of a test, as in a gateway.
+    private var resources: LuaResources?
+    private var stores: [StoreConfig] = []
     private var current: (name: String, start: ContinuousClock.Instant)?
     private(set) var vm: LuaTestVM?
     var calls: [[String: Any]] = []
@@ -108,7 +112,13 @@ package final class FilterTestSuite {
             finish(isFine: arguments["ok"] as? Bool ?? false, message: arguments["message"] as? String ?? "")
         case "load":
             loads.append((arguments["name"] as? String ?? self.name, options, nil))
-            _ = try bench(loads.count - 1)
+            do {
+                _ = try bench(loads.count - 1)
+            } catch {
+                loads.removeLast()
+                throw error
+            }
+            if current == nil { lastingLoadCount = loads.count }
             return ["number": loads.count - 1]
         case "check": return check(arguments["name"] as? String ?? self.name, options)
         case "request": return try request(arguments)
@@ -125,29 +135,49 @@ package final class FilterTestSuite {
         case "secret":
             secrets[arguments["name"] as? String ?? ""] = arguments["value"] as? String
             for index in loads.indices { loads[index].bench = nil }
-        case "store_get":
-            let key = arguments["key"] as? String ?? ""
-            let store = arguments["store"] as? String ?? ""
-            for load in loads {
-                guard let bench = load.bench, let json = bench.resources.storeValue(store, key, now: bench.now)
-                else { continue }
-                return ["value": try JSONSerialization.jsonObject(with: Data(json.utf8), options: .fragmentsAllowed)]
-            }
-            return [:]
-        case "store_set":
-            for load in loads {
-                guard let bench = load.bench else { continue }
-                _ = bench.resources.setStoreValue(
-                    arguments["store"] as? String ?? "", arguments["key"] as? String ?? "",
-                    arguments["value"] as? String ?? "", now: bench.now)
-            }
+        case "store_get", "store_set", "store_dump": return try store(name, arguments)
         default: throw Refusal(message: "there is no \(name)")
         }
         return nil
     }
 
+    private func store(_ name: String, _ arguments: [String: Any]) throws -> [String: Any]? {
+        let key = arguments["key"] as? String ?? ""
+        let store = arguments["store"] as? String ?? ""
+        for index in loads.indices { _ = try bench(index) }
+        guard let resources, let now = loads.first?.bench?.now else { return [:] }
+        func value(_ key: String) throws -> Any? {
+            guard let json = resources.storeValue(store, key, now: now) else { return nil }
+            return try JSONSerialization.jsonObject(with: Data(json.utf8), options: .fragmentsAllowed)
+        }
+        switch name {
+        case "store_get": return try value(key).map { ["value": $0] } ?? [:]
+        case "store_set":
+            _ = resources.setStoreValue(
+                store, key, arguments["value"] as? String ?? "",
+                ttl: (arguments["ttl"] as? NSNumber)?.doubleValue ?? 0, now: now)
+            return nil
+        default:
+            var values: [String: Any] = [:]
+            for key in resources.storeKeys(store, now: now) { values[key] = try value(key) }
+            return ["values": values]
+        }
+    }
+
+    /// What the filters of this test share, with room for the stores of one more.
+    func shared(_ wanted: [StoreConfig]) -> LuaResources {
+        for store in wanted where !stores.contains(where: { $0.name == store.name }) { stores.append(store) }
+        if let resources, resources.serves(stores) { return resources }
+        let made = LuaResources(workerCount: 1, stores: stores, after: resources)
+        resources = made
+        return made
+    }
+
     private func begin(_ name: String) {
         noteCoverage()
+        resources = nil
+        stores = []
+        loads.removeLast(loads.count - lastingLoadCount)
         for index in loads.indices { loads[index].bench = nil }
         responders = lastingResponders
         failing = [:]
@@ -194,7 +224,7 @@ package final class FilterTestSuite {
         do throws(ConfigFailure) {
             let bench = try FilterBench(
                 loads[number].name, folder: folder, options: options(loads[number].options),
-                collectsCoverage: collectsCoverage)
+                collectsCoverage: collectsCoverage, sharing: shared)
             loads[number].bench = bench
             return bench
         } catch {
@@ -214,19 +244,17 @@ package final class FilterTestSuite {
     private func metric(_ arguments: [String: Any]) throws -> Double {
         let name = arguments["name"] as? String ?? ""
         let labels = arguments["labels"] as? [String: Any] ?? [:]
+        for index in loads.indices { _ = try bench(index) }
         var sum = 0.0
         var isDeclared = false
-        for load in loads {
-            guard let bench = load.bench else { continue }
-            for family in bench.resources.families(now: bench.now) where family.name == name {
-                isDeclared = true
-                for series in family.series {
-                    let matches = labels.allSatisfy { label, value in
-                        family.labels.firstIndex(of: label).map { series.labels[$0] == "\(value)" } ?? false
-                    }
-                    guard matches else { continue }
-                    sum += (family.kind == .histogram ? series.values.dropLast().last : series.values.first) ?? 0
+        for family in resources?.families(now: loads.first?.bench?.now ?? 0) ?? [] where family.name == name {
+            isDeclared = true
+            for series in family.series {
+                let matches = labels.allSatisfy { label, value in
+                    family.labels.firstIndex(of: label).map { series.labels[$0] == "\(value)" } ?? false
                 }
+                guard matches else { continue }
+                sum += (family.kind == .histogram ? series.values.dropLast().last : series.values.first) ?? 0
             }
         }
         guard isDeclared else { throw Refusal(message: "no filter declares the metric \"\(name)\"") }

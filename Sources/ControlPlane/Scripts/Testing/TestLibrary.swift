@@ -80,6 +80,9 @@ enum TestLibrary {
           if not message then return end
           if message.base64 then message.body = base64.decode(message.base64) end
           message.base64 = nil
+          if message.chunks then
+            for i, chunk in ipairs(message.chunks) do message.chunks[i] = base64.decode(chunk) end
+          end
         end
 
         local function pack_body(message)
@@ -91,6 +94,11 @@ enum TestLibrary {
           end
           if type(body) == "string" and not utf8.len(body) then
             message.base64, message.body = base64.encode(body), nil
+          end
+          if message.chunks then
+            local chunks = {}
+            for i, chunk in ipairs(message.chunks) do chunks[i] = base64.encode(chunk) end
+            message.chunks = chunks
           end
         end
 
@@ -149,7 +157,10 @@ enum TestLibrary {
         function t.store(name)
           return {
             get = function(_, key) return call("store_get", { store = name, key = key }).value end,
-            set = function(_, key, value) call("store_set", { store = name, key = key, value = tostring(value) }) end,
+            set = function(_, key, value, ttl)
+              call("store_set", { store = name, key = key, value = tostring(value), ttl = ttl or 0 })
+            end,
+            dump = function() return call("store_dump", { store = name }).values end,
           }
         end
 
