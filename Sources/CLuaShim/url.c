@@ -285,8 +285,9 @@ static void add_pair(lua_State *L, struct query *q, const struct gwlua_key *key,
                 count = gwlua_json_write_integer(number, lua_tointeger(L, value));
                 break;
             }
-            if (lua_tonumber(L, value) - lua_tonumber(L, value) != 0) luaL_argerror(L, 1, "a number is nan or infinite");
-            count = gwlua_json_write_float(number, lua_tonumber(L, value));
+            double given = lua_tonumber(L, value);
+            if (given - given != 0) luaL_argerror(L, 1, "a number is nan or infinite");
+            count = gwlua_json_write_float(number, given);
             break;
         default: luaL_argerror(L, 1, "values must be strings, numbers, booleans or arrays of them"); return;
     }

@@ -17,6 +17,13 @@ extension Exchange {
         return made
     }
 
+    /// The same, about to be changed in more than variables and states.
+    func ensureMoreWork() -> FilterWork {
+        let work = ensureWork()
+        work.isMoreUsed = true
+        return work
+    }
+
     /// The same where there is something in it.
     var usedWork: FilterWork? {
         guard let work, work.isUsed else { return nil }
@@ -26,7 +33,7 @@ extension Exchange {
     // MARK: Whole bodies
 
     func collectBody(_ side: MessageSide, limit: Int, _ waiter: any BodyWaiter) -> BodyCollection {
-        let body = ensureWork().body(side)
+        let body = ensureMoreWork().body(side)
         if body.whole != nil { return .ready }
         switch body.collection {
         case .whole: return .ready
@@ -104,10 +111,10 @@ extension Exchange {
             guard !hasRequestBody || usedWork?.request.whole != nil else {
                 return "read the body with req:body() before it is replaced"
             }
-            ensureWork().request.replace(by: bytes)
+            ensureMoreWork().request.replace(by: bytes)
             return nil
         case (.response, .filteringResponse):
-            if pendingAnswer != nil { pendingAnswer?.body = bytes } else { ensureWork().response.replace(by: bytes) }
+            if pendingAnswer != nil { pendingAnswer?.body = bytes } else { ensureMoreWork().response.replace(by: bytes) }
             responseEdits.remove(Array("content-encoding".utf8))
             return nil
         default: return "the body has passed already"
@@ -156,7 +163,7 @@ extension Exchange {
         var filters = chain.filters.filter { $0.takesBody(side, of: self) }
         guard !filters.isEmpty else { return }
         if side == .response { filters.reverse() }
-        ensureWork().body(side).pipeline = BodyPipeline(side, filters, of: self)
+        ensureMoreWork().body(side).pipeline = BodyPipeline(side, filters, of: self)
     }
 
     func pipeline(_ side: MessageSide) -> BodyPipeline? { usedWork?.body(side).pipeline }

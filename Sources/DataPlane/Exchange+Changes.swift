@@ -19,7 +19,7 @@ extension Exchange {
         case .host:
             let isAuthority = value.count > 0 && value.count <= 255 && RequestLineCheck.isAuthority(value)
             guard isAuthority else { return "a host is a name or address, with a port if any" }
-            ensureWork().host = Array(copying: value)
+            ensureMoreWork().host = Array(copying: value)
             return nil
         case .path: return changePath(value)
         case .query:
@@ -27,17 +27,17 @@ extension Exchange {
                 return "a query has neither spaces nor control characters; see url.escape"
             }
             guard value.count <= 8192 else { return "a query has 8 KiB at most" }
-            ensureWork().query = Array(copying: value)
+            ensureMoreWork().query = Array(copying: value)
             return nil
         case .upstream:
             guard let pool = snapshot.pool(named: value) else { return "there is no upstream of that name" }
-            ensureWork().pool = pool
+            ensureMoreWork().pool = pool
             return nil
         case .endpoint(let isStrict):
-            ensureWork().endpoint = FilterWork.EndpointWish(label: Array(copying: value), isStrict: isStrict)
+            ensureMoreWork().endpoint = FilterWork.EndpointWish(label: Array(copying: value), isStrict: isStrict)
             return nil
         case .hashKey:
-            ensureWork().hashKey = Upstream.hashKey(value)
+            ensureMoreWork().hashKey = Upstream.hashKey(value)
             return nil
         }
     }
@@ -51,7 +51,7 @@ extension Exchange {
         default: break
         }
         guard request.method != .head else { return "a HEAD request cannot be turned into another" }
-        ensureWork().method = Array(copying: value)
+        ensureMoreWork().method = Array(copying: value)
         return nil
     }
 
@@ -80,7 +80,7 @@ extension Exchange {
             guard case .filteringResponse = machine.phase else { return "the response has been sent already" }
             guard value.rounded() == value, (200...599).contains(value) else { return "a status is from 200 to 599" }
             responseStatus = Int(value)
-            if pendingAnswer != nil { pendingAnswer?.status = Int(value) } else { ensureWork().status = Int(value) }
+            if pendingAnswer != nil { pendingAnswer?.status = Int(value) } else { ensureMoreWork().status = Int(value) }
         case .timeoutMilliseconds:
             deadline = worker.now.advanced(byNanoseconds: Int64(value * 1_000_000))
             downstream?.deadlineChanged()

@@ -11,14 +11,16 @@ extension Exchange {
     var variables: ExchangeVariables { ensureWork().variables }
 
     func state(of slot: Int) -> AnyObject? {
-        guard let work, slot < work.states.count else { return nil }
-        return work.states[slot]
+        guard let work else { return nil }
+        if slot == 0 { return work.firstState }
+        return slot <= work.otherStates.count ? work.otherStates[slot - 1] : nil
     }
 
     func setState(of slot: Int, _ state: AnyObject?) {
         let work = ensureWork()
-        while work.states.count <= slot { work.states.append(nil) }
-        work.states[slot] = state
+        if slot == 0 { return work.firstState = state }
+        while work.otherStates.count < slot { work.otherStates.append(nil) }
+        work.otherStates[slot - 1] = state
     }
 
     func withText(_ text: ExchangeText, _ body: (Span<UInt8>) -> Void) {

@@ -6,7 +6,9 @@ import Upstream
 /// What filters keep and change in one exchange beyond header edits. Made for the first exchange that needs it, and kept
 /// with the pooled exchange, so that routes without such filters pay for a test against nil.
 final class FilterWork {
-    var states: [AnyObject?] = []
+    /// By place in the chain; each filter forgets its own. The first one apart, since most chains have one script.
+    var firstState: AnyObject?
+    var otherStates: [AnyObject?] = []
     let variables = ExchangeVariables()
 
     // The request line as a filter wants it.
@@ -22,6 +24,8 @@ final class FilterWork {
 
     let request = BodyWork()
     let response = BodyWork()
+    /// Whether a filter took part in a body, or changed more than fields.
+    var isMoreUsed = false
     /// Text that is made when it is asked for.
     let textSpace = ByteBuffer(capacity: 256)
     /// Whether anything here has to be forgotten before the next exchange.
@@ -37,8 +41,9 @@ final class FilterWork {
     func reset() {
         guard isUsed else { return }
         isUsed = false
-        for index in states.indices { states[index] = nil }
         if !variables.isEmpty { variables.removeAll() }
+        guard isMoreUsed else { return }
+        isMoreUsed = false
         method = nil
         host = nil
         query = nil

@@ -47,8 +47,8 @@ package final class HeaderEdits: CustomStringConvertible {
     package func removeAll() {
         edits.removeAll(keepingCapacity: true)
         bytes.removeAll(keepingCapacity: true)
-        replacedSet = 0
-        replacesUnknown = false
+        if replacedSet != 0 { replacedSet = 0 }
+        if replacesUnknown { replacesUnknown = false }
     }
 
     /// Replaces every field of that name by one with that value.
@@ -110,6 +110,8 @@ package final class HeaderEdits: CustomStringConvertible {
 
     /// Writes the lines of all edits, that of `host` left out.
     func write(into out: ByteBuffer) {
+        // Each use of a property is checked for exclusive access; a local copy is checked once.
+        let (edits, bytes) = (edits, bytes)
         for edit in edits where edit.isWritten && edit.known != .host {
             out.append(bytes.span.extracting(edit.name))
             out.append(": ")
@@ -135,6 +137,7 @@ package final class HeaderEdits: CustomStringConvertible {
 
     /// Makes earlier edits of that name write nothing.
     private func silence(_ name: Span<UInt8>, known: KnownHeader) {
+        guard !edits.isEmpty else { return }
         let written = bytes
         for index in edits.indices where edits[index].known == known && edits[index].isWritten {
             if known != .unknown || ASCII.equalIgnoringCase(written.span.extracting(edits[index].name), name) {

@@ -12,7 +12,9 @@ package final class LuaInstance {
     package let name: String
     let settings: LuaFilterConfig
     let configuration: String
-    private unowned let program: LuaProgram
+    /// Sound: the program holds its instances, and filters hold both.
+    private unowned(unsafe) let program: LuaProgram
+    private let counts: LuaProgramCounts
     private(set) var host: (any FilterHost)?
     private var breaker: LuaBreaker
     private let series: LuaSeries
@@ -24,6 +26,8 @@ package final class LuaInstance {
     private var reportedAt = Instant(nanoseconds: 0)
     private var reportedCount = 0
     private var timerDone: [Int: () -> Void] = [:]
+    private var untilReport = 0
+    private static let reportPeriod = 64
 
     private static let poolMax = 256
     /// Requests that nobody waits for, at one time.
@@ -36,7 +40,8 @@ package final class LuaInstance {
         self.name = name
         settings = config
         configuration = config.program?.configuration ?? "{}"
-        self.program = program
+        unsafe self.program = program
+        counts = program.counts
         self.series = series
         breaker = LuaBreaker(config.breaker)
         let phases = program.script.phases
@@ -74,7 +79,7 @@ package final class LuaInstance {
 
     /// nil when the script cannot be entered.
     func makeRun(_ exchange: (any FilterExchange)?) -> LuaRun? {
-        guard let host, let vm = program.readyVM() else { return nil }
+        guard let host, let vm = unsafe program.readyVM() else { return nil }
         if let pooled = pool.popLast() {
             if pooled.begin(vm, exchange, host: host) { return pooled }
             return nil
@@ -88,6 +93,7 @@ package final class LuaInstance {
     }
 
     func admits(_ now: Instant) -> Bool {
+        if breaker.state == .closed { return true }
         let isAdmitted = breaker.admits(now)
         if isAdmitted, breaker.state == .halfOpen { noteBreaker() }
         return isAdmitted
@@ -95,7 +101,7 @@ package final class LuaInstance {
 
     private func noteBreaker() {
         series.setBreaker(isOpen: breaker.state == .open)
-        program.counts.isBreakerOpen.store(breaker.state != .closed, ordering: .relaxed)
+        counts.isBreakerOpen.store(breaker.state != .closed, ordering: .relaxed)
     }
 
     // MARK: Outcomes
@@ -103,7 +109,6 @@ package final class LuaInstance {
     /// Counts what a call did; the failure when it was one.
     func record(_ outcome: Int32, _ phase: LuaPhase, _ run: LuaRun, since cpuBefore: Int64) -> LuaFailure? {
         let used = run.cpuNanoseconds - cpuBefore
-        let counts = program.counts
         counts.cpuNanoseconds.count(used)
         switch Int(outcome) {
         case GWLUA_DONE, GWLUA_REPLY:
@@ -125,6 +130,7 @@ package final class LuaInstance {
         breaker.failed(isKill: isKill, now: host?.preciseNow ?? Instant(nanoseconds: 0))
         noteBreaker()
         run.isDead = true
+        untilReport = 0
         report(failure, phase, run)
         return failure
     }
@@ -167,9 +173,9 @@ package final class LuaInstance {
         let before = run.cpuNanoseconds
         let outcome = run.resume(side)
         let failure = record(outcome, phase, run, since: before)
-        let waiting = run.waiting[side.rawValue]
+        let waiting = run.waiting(side)
         if Int(outcome) == GWLUA_SUSPENDED, !run.awaitsChunk(side) { return }
-        run.waiting[side.rawValue] = .nothing
+        run.setWaiting(side, .nothing)
         switch waiting {
         case .nothing: endTimer(run)
         case .head:
@@ -186,7 +192,7 @@ package final class LuaInstance {
         case GWLUA_SUSPENDED:
             // It goes through the chunks of the body: the head passes, and the script goes on with what follows.
             if run.awaitsChunk(side) { return .proceed }
-            run.waiting[side.rawValue] = .head
+            run.setWaiting(side, .head)
             return .suspend
         default: return failureAnswer(failure, side).map { .respond($0) } ?? .proceed
         }
@@ -197,7 +203,7 @@ package final class LuaInstance {
         case GWLUA_DONE: return run.chunkResult(side).map { .replace($0) } ?? .pass
         case GWLUA_SUSPENDED:
             if run.awaitsChunk(side) { return run.chunkResult(side).map { .replace($0) } ?? .pass }
-            run.waiting[side.rawValue] = .body
+            run.setWaiting(side, .body)
             return .suspend
         case GWLUA_REPLY: return .fail(.filterFailed)
         default:
@@ -228,10 +234,13 @@ package final class LuaInstance {
         done?()
     }
 
-    /// The figures of the VM, now and then.
+    /// The figures of the VM, now and then: at every request they would cost more than they tell.
     func reportSize() {
-        program.counts.byteCount.store(program.byteCount, ordering: .relaxed)
-        program.reportSize()
+        untilReport -= 1
+        guard untilReport <= 0 else { return }
+        untilReport = Self.reportPeriod
+        unsafe counts.byteCount.store(program.byteCount, ordering: .relaxed)
+        unsafe program.reportSize()
     }
 }
 

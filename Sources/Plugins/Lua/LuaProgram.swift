@@ -9,8 +9,7 @@ package import Telemetry
 /// moment that it is attached.
 @safe
 package final class LuaProgram {
-    /// Everything that makes two programs the same.
-    package let identity: String
+    let identity: Identity
     let script: ScriptProgram
     let settings: LuaSettings
     let context: LuaContext
@@ -44,7 +43,7 @@ package final class LuaProgram {
     /// - Parameter awaitsPredecessor: instances are initialised by `attach`.
     /// - Throws: `LuaFailure`.
     package init(
-        identity: String, script: ScriptProgram, instances configs: [(name: String, config: LuaFilterConfig)],
+        identity: Identity, script: ScriptProgram, instances configs: [(name: String, config: LuaFilterConfig)],
         settings: LuaSettings, resources: LuaResources, registry: MetricRegistry, counts: LuaProgramCounts,
         awaitsPredecessor: Bool
     ) throws(LuaFailure) {

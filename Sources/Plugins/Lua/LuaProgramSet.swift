@@ -35,7 +35,7 @@ package struct LuaProgramSet {
         var diagnostics: [ConfigDiagnostic] = []
         for group in Self.groups(middleware) {
             let identity = group.identity(parts)
-            if let kept = parts.previous.first(where: { $0.identity == identity }) {
+            if let kept = parts.previous.first(where: { $0.identity.means(identity) }) {
                 add(kept, group)
                 continue
             }
@@ -74,15 +74,10 @@ package struct LuaProgramSet {
         let position: SourcePosition
         var uses: [(name: String, config: LuaFilterConfig)]
 
-        func identity(_ parts: Parts) -> String {
-            var text = "\(script.label) \(script.hash) \(limits) \(parts.lua.preempt)"
-            text += " \(script.stores) \(script.upstreams) \(script.environment) \(script.secrets.map(\.name))"
-            text += " \(script.secrets.map(\.value).hashValue) \(ObjectIdentifier(parts.resources))"
-            for use in uses {
-                text += " \(use.name) \(use.config.program?.configuration ?? "") \(use.config.onError)"
-                text += " \(use.config.breaker) \(use.config.when) \(use.config.exposeErrors)"
-            }
-            return text
+        func identity(_ parts: Parts) -> LuaProgram.Identity {
+            LuaProgram.Identity(
+                script: script, limits: limits, preempt: parts.lua.preempt, resources: ObjectIdentifier(parts.resources),
+                names: uses.map(\.name), configs: uses.map(\.config))
         }
     }
 
@@ -118,6 +113,24 @@ extension ScriptProgram {
         left.configuration = ""
         right.configuration = ""
         return left == right
+    }
+}
+
+extension LuaProgram {
+    /// Everything that makes two programs the same.
+    package struct Identity {
+        let script: ScriptProgram
+        let limits: LuaLimitsConfig
+        let preempt: LuaConfig.Preemption
+        let resources: ObjectIdentifier
+        let names: [String]
+        let configs: [LuaFilterConfig]
+
+        func means(_ other: Identity) -> Bool {
+            resources == other.resources && preempt == other.preempt && limits == other.limits && names == other.names
+                && configs.count == other.configs.count && script.sharesVM(with: other.script)
+                && zip(configs, other.configs).allSatisfy { $0.means($1) }
+        }
     }
 }
 

@@ -23,14 +23,32 @@ final class LuaRun: BodyWaiter {
     var isDead = false
     /// The response does not meet the filter's conditions.
     var skipsResponse = false
-    var waiting = [Waiting](repeating: .nothing, count: 2)
     /// The side that Lua runs for now.
     private var side = MessageSide.request
-    private var chunks: [[UInt8]] = [[], []]
-    private var calls: [Call?] = []
-    private var sleepers: [FilterTimer?] = [nil, nil]
-    /// The head of that side has gone on, so that chunks may be asked for.
-    private var hasEndedBody = [false, false]
+    /// What only runs have that wait for something or see chunks.
+    private var more: More?
+
+    private final class More {
+        var waiting = [Waiting](repeating: .nothing, count: 2)
+        var chunks: [[UInt8]] = [[], []]
+        var calls: [Call?] = []
+        var sleepers: [FilterTimer?] = [nil, nil]
+        /// The last chunk of that side has been seen.
+        var hasEndedBody = [false, false]
+    }
+
+    private func ensureMore() -> More {
+        if let more { return more }
+        let made = More()
+        more = made
+        return made
+    }
+
+    func waiting(_ side: MessageSide) -> Waiting { more?.waiting[side.rawValue] ?? .nothing }
+    func setWaiting(_ side: MessageSide, _ waiting: Waiting) {
+        if waiting == .nothing, more == nil { return }
+        ensureMore().waiting[side.rawValue] = waiting
+    }
 
     private final class Call {
         let side: MessageSide
@@ -72,19 +90,12 @@ final class LuaRun: BodyWaiter {
         epoch += 1
         exchange = nil
         host = nil
-        isDead = false
-        skipsResponse = false
-        if !calls.isEmpty {
-            for case let call? in calls where !call.isDetached { call.handle?.cancel() }
-            calls.removeAll()
-        }
-        for side in 0...1 {
-            sleepers[side]?.cancel()
-            sleepers[side] = nil
-            waiting[side] = .nothing
-            hasEndedBody[side] = false
-            if !chunks[side].isEmpty { chunks[side] = [] }
-        }
+        if isDead { isDead = false }
+        if skipsResponse { skipsResponse = false }
+        guard let more else { return }
+        self.more = nil
+        for case let call? in more.calls where !call.isDetached { call.handle?.cancel() }
+        for sleeper in more.sleepers { sleeper?.cancel() }
     }
 
     var bodyLimit: Int { instance.settings.limits.body }
@@ -106,9 +117,10 @@ final class LuaRun: BodyWaiter {
     func awaitsChunk(_ side: MessageSide) -> Bool { unsafe gwlua_awaits_chunk(handle, Int32(side.rawValue)) }
 
     func setChunk(_ side: MessageSide, _ chunk: [UInt8], isLast: Bool) {
-        chunks[side.rawValue] = chunk
-        hasEndedBody[side.rawValue] = isLast
-        let kept = chunks[side.rawValue]
+        let more = ensureMore()
+        more.chunks[side.rawValue] = chunk
+        more.hasEndedBody[side.rawValue] = isLast
+        let kept = more.chunks[side.rawValue]
         unsafe gwlua_set_chunk(handle, Int32(side.rawValue), LuaText.lend(kept.span), isLast)
     }
 
@@ -152,7 +164,7 @@ final class LuaRun: BodyWaiter {
                     ? "chunks are there only with request_body = \"stream\""
                     : "chunks are there only with response_body = \"stream\"")
         }
-        return Int32(hasEndedBody[side.rawValue] ? GWLUA_NONE : GWLUA_PENDING)
+        return Int32(more?.hasEndedBody[side.rawValue] == true ? GWLUA_NONE : GWLUA_PENDING)
     }
 
     // MARK: Waking
@@ -172,9 +184,9 @@ final class LuaRun: BodyWaiter {
     func sleep(milliseconds: Double) -> Int32 {
         guard let host else { return answer("there is nothing to wait with here") }
         let (side, epoch) = (side, epoch)
-        sleepers[side.rawValue] = host.after(Int64(max(milliseconds, 0) * 1_000_000)) { [self] in
+        ensureMore().sleepers[side.rawValue] = host.after(Int64(max(milliseconds, 0) * 1_000_000)) { [self] in
             guard self.epoch == epoch else { return }
-            sleepers[side.rawValue] = nil
+            more?.sleepers[side.rawValue] = nil
             wake(side)
         }
         return Int32(GWLUA_OK)
@@ -202,7 +214,8 @@ final class LuaRun: BodyWaiter {
             return 0
         }
         let call = Call(side: side, isDetached: false)
-        calls.append(call)
+        let more = ensureMore()
+        more.calls.append(call)
         let (epoch, exchange) = (epoch, exchange)
         // Nothing is sent while Lua runs: what fails at once would come back here in the middle of it.
         host.later { [self] in
@@ -213,12 +226,13 @@ final class LuaRun: BodyWaiter {
                 if self.epoch == epoch { wake(call.side) }
             }
         }
-        return Int32(calls.count - 1)
+        return Int32(more.calls.count - 1)
     }
 
     /// Whether there is an answer; its texts stay until `endCall`.
     func answer(of number: Int, into out: inout gwlua_http_answer) -> Bool {
-        guard calls.indices.contains(number), let call = calls[number], let outcome = call.outcome else { return false }
+        guard let more, more.calls.indices.contains(number), let call = more.calls[number], let outcome = call.outcome
+        else { return false }
         switch outcome {
         case .success(let answer):
             unsafe out.status = Int32(answer.status)
@@ -232,13 +246,13 @@ final class LuaRun: BodyWaiter {
     }
 
     func endCall(_ number: Int) {
-        guard calls.indices.contains(number), let call = calls[number] else { return }
+        guard let more, more.calls.indices.contains(number), let call = more.calls[number] else { return }
         if call.outcome == nil {
             call.handle?.cancel()
             // One that has not been started is not started any more.
             call.outcome = .failure(.reset)
         }
-        calls[number] = nil
+        more.calls[number] = nil
     }
 }
 

@@ -11,10 +11,13 @@ package enum LuaResult: UInt8, CaseIterable, Sendable {
 final class LuaSeries {
     private let filter: UInt32
     private var shard: MetricShard?
-    /// By phase and result, looked up at the first use.
-    private var calls = [Int](repeating: -1, count: LuaPhase.allCases.count * LuaResult.allCases.count)
-    private var durations = [Int](repeating: -1, count: LuaPhase.allCases.count)
-    private var cpu = -1
+    /// Cells that were looked up: of calls by phase and result, of durations by phase, and of CPU time. One array, since
+    /// each use of a property is checked for exclusive access.
+    private var cells = [Int](repeating: -1, count: LuaSeries.cpuIndex + 1)
+
+    private static let resultCount = LuaResult.allCases.count
+    private static let durationIndex = LuaPhase.allCases.count * resultCount
+    private static let cpuIndex = durationIndex + LuaPhase.allCases.count
     private var bytes = -1
     private var byteCount = 0
     private var vms = -1
@@ -34,19 +37,24 @@ final class LuaSeries {
 
     func count(_ phase: LuaPhase, _ result: LuaResult, nanoseconds: Int64) {
         guard let shard else { return }
-        let index = phase.rawValue * LuaResult.allCases.count + Int(result.rawValue)
-        if calls[index] < 0 {
-            calls[index] = shard.cell(
-                SeriesKey(.luaCalls, a: filter, b: UInt16(phase.rawValue), c: UInt16(result.rawValue)))
+        let index = phase.rawValue * Self.resultCount + Int(result.rawValue)
+        var known = cells
+        if known[index] < 0 {
+            lookUp(phase, result, index, shard)
+            known = cells
         }
-        if durations[phase.rawValue] < 0 {
-            durations[phase.rawValue] = shard.histogram(
-                SeriesKey(.luaCallDuration, a: filter, b: UInt16(phase.rawValue)))
-        }
-        if cpu < 0 { cpu = shard.cell(SeriesKey(.luaCPU, a: filter)) }
-        shard.add(calls[index])
-        shard.add(cpu, UInt64(max(nanoseconds, 0)))
-        shard.observe(durations[phase.rawValue], nanoseconds: nanoseconds)
+        shard.add(known[index])
+        shard.add(known[Self.cpuIndex], UInt64(max(nanoseconds, 0)))
+        shard.observe(known[Self.durationIndex + phase.rawValue], nanoseconds: nanoseconds)
+    }
+
+    @inline(never)
+    private func lookUp(_ phase: LuaPhase, _ result: LuaResult, _ index: Int, _ shard: MetricShard) {
+        cells[index] = shard.cell(
+            SeriesKey(.luaCalls, a: filter, b: UInt16(phase.rawValue), c: UInt16(result.rawValue)))
+        cells[Self.durationIndex + phase.rawValue] = shard.histogram(
+            SeriesKey(.luaCallDuration, a: filter, b: UInt16(phase.rawValue)))
+        cells[Self.cpuIndex] = shard.cell(SeriesKey(.luaCPU, a: filter))
     }
 
     func countRebuild() {
