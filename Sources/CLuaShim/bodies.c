@@ -81,18 +81,18 @@ int gwlua_body_set(lua_State *L) {
 /* MARK: Chunks */
 
 void gwlua_push_chunk(lua_State *L, int side) {
-    struct gwlua_handle *handle = gwlua_new_handle(L, HANDLE_CHUNK, side, 0);
-    handle->generation = handle->run->tasks[side].chunk_generation;
+    gwlua_push_light(L, HANDLE_CHUNK, side, engine_of(L)->run->tasks[side].chunk_generation);
 }
 
 /* A chunk is gone when the next one is there, or its phase ends. */
 static struct gwlua_task *check_chunk(lua_State *L) {
     if (!gwlua_is_handle(L, 1, HANDLE_CHUNK)) luaL_typeerror(L, 1, "chunk");
-    const struct gwlua_handle *handle = lua_touserdata(L, 1);
-    struct gwlua_task *task = &handle->run->tasks[handle->side];
-    if (handle->run != engine_of(L)->run || handle->generation != task->chunk_generation)
+    gwlua_handle handle = gwlua_handle_at(L, 1);
+    struct gwlua_run *run = engine_of(L)->run;
+    if (!run || handle_run(handle) != run->number
+        || handle_generation(handle) != run->tasks[handle_side(handle)].chunk_generation)
         luaL_error(L, "handle used outside of its request");
-    return task;
+    return &run->tasks[handle_side(handle)];
 }
 
 /* What the chunk holds now: an earlier replacement counts. */
@@ -157,7 +157,7 @@ static int chunk_drop(lua_State *L) {
     return 0;
 }
 
-static int chunk_length(lua_State *L) {
+int gwlua_chunk_length(lua_State *L) {
     lua_pushinteger(L, (lua_Integer)present(check_chunk(L)).count);
     return 1;
 }
@@ -169,7 +169,7 @@ static int chunk_index(lua_State *L) {
         return 1;
     }
     lua_settop(L, 2);
-    lua_rawget(L, lua_upvalueindex(1));
+    lua_rawget(L, gwlua_fields(HANDLE_CHUNK));
     return 1;
 }
 
@@ -214,9 +214,9 @@ static int chunk_came(lua_State *L, int status, lua_KContext side) {
 
 static int next_chunk(lua_State *L) {
     struct gwlua_engine *engine = engine_of(L);
-    const struct gwlua_handle *handle = lua_touserdata(L, lua_upvalueindex(1));
+    gwlua_handle handle = gwlua_handle_at(L, lua_upvalueindex(1));
     gwlua_live_run(L, handle);
-    int side = handle->side;
+    int side = handle_side(handle);
     gwlua_check_suspendable(L); /* the time that a sender takes is not the script's */
     int32_t outcome = engine->host->next_chunk(engine->run->host, side);
     if (outcome == GWLUA_NONE) return 0;
@@ -237,9 +237,4 @@ void gwlua_open_bodies(lua_State *L) {
     static const luaL_Reg methods[] = {
         {"bytes", chunk_bytes}, {"find", chunk_find}, {"replace", chunk_replace}, {"drop", chunk_drop}, {NULL, NULL}};
     gwlua_define_handle(L, HANDLE_CHUNK, methods, NULL, chunk_index, NULL);
-    struct gwlua_engine *engine = engine_of(L);
-    lua_rawgeti(L, LUA_REGISTRYINDEX, engine->metatable_refs[HANDLE_CHUNK]);
-    lua_pushcfunction(L, chunk_length);
-    lua_setfield(L, -2, "__len");
-    lua_pop(L, 1);
 }

@@ -5,7 +5,8 @@
 #include <math.h>
 #include <string.h>
 
-enum { KEEPS_STATE = 1, KEEPS_AUTH = 2, KEEPS_VARIABLES = 3 };
+/* What a run keeps in the table of handles, at these places from the run's number on. */
+enum { KEEPS_STATE, KEEPS_AUTH, KEPT_PLACES };
 
 static const char *const properties[] = {"conf", "state", "vars", "route", "client", "auth", "request_id", "trace", NULL};
 
@@ -44,18 +45,46 @@ static void push_trace(lua_State *L, struct gwlua_run *run) {
     lua_setfield(L, -2, "span_id");
 }
 
-/* Pushes what lies under a user value of the handle; false, with nil on the stack, when there is nothing yet. */
-static bool push_kept(lua_State *L, int slot) { return lua_getiuservalue(L, 1, slot) != LUA_TNIL; }
+static lua_Integer place_of(const struct gwlua_run *run, int slot) {
+    return (lua_Integer)run->number * KEPT_PLACES + slot + 1;
+}
 
-static void keep(lua_State *L, int slot) {
-    lua_pushvalue(L, -1);
-    lua_setiuservalue(L, 1, slot);
+/* Pushes what the run keeps there; false, with nothing pushed, when there is nothing yet. */
+static bool push_kept(lua_State *L, struct gwlua_run *run, int slot) {
+    if (!(run->kept & (1u << slot))) return false;
+    lua_rawgeti(L, LUA_REGISTRYINDEX, engine_of(L)->handles_ref);
+    lua_rawgeti(L, -1, place_of(run, slot));
+    return true;
+}
+
+static void keep(lua_State *L, struct gwlua_run *run, int slot) {
+    lua_rawgeti(L, LUA_REGISTRYINDEX, engine_of(L)->handles_ref);
+    lua_pushvalue(L, -2);
+    lua_rawseti(L, -2, place_of(run, slot));
+    lua_pop(L, 1);
+    run->kept |= 1u << slot;
+}
+
+void gwlua_forget_kept(struct gwlua_run *run) {
+    lua_State *L = run->vm->main;
+    if (!run->kept || run->vm->killed) {
+        run->kept = 0;
+        return;
+    }
+    lua_rawgeti(L, LUA_REGISTRYINDEX, run->vm->engine->handles_ref);
+    for (int slot = 0; slot < KEPT_PLACES; slot++) {
+        if (!(run->kept & (1u << slot))) continue;
+        lua_pushboolean(L, 0); /* not nil, so that the array keeps its size */
+        lua_rawseti(L, -2, place_of(run, slot));
+    }
+    lua_pop(L, 1);
+    run->kept = 0;
 }
 
 static int context_index(lua_State *L) {
-    struct gwlua_handle *handle = lua_touserdata(L, 1);
+    gwlua_handle handle = gwlua_handle_at(L, 1);
     lua_settop(L, 2);
-    lua_rawget(L, lua_upvalueindex(1));
+    lua_rawget(L, gwlua_fields(HANDLE_CONTEXT));
     if (lua_type(L, -1) != LUA_TNUMBER) return 1;
     struct gwlua_run *run = gwlua_live_run(L, handle);
     struct gwlua_engine *engine = engine_of(L);
@@ -65,24 +94,22 @@ static int context_index(lua_State *L) {
         lua_rawgeti(L, -1, run->instance + 1);
         return 1;
     case 2:
-        if (push_kept(L, KEEPS_STATE)) return 1;
+        if (push_kept(L, run, KEEPS_STATE)) return 1;
         lua_newtable(L);
-        keep(L, KEEPS_STATE);
+        keep(L, run, KEEPS_STATE);
         return 1;
     case 3:
-        if (push_kept(L, KEEPS_VARIABLES)) return 1;
-        gwlua_new_handle(L, HANDLE_VARIABLES, SIDE_LOG, 0);
-        keep(L, KEEPS_VARIABLES);
+        gwlua_push_present(L, HANDLE_VARIABLES, SIDE_LOG);
         return 1;
     case 4: push_route(L, run); return 1;
     case 5: push_client(L, run); return 1;
     case 6: {
-        if (push_kept(L, KEEPS_AUTH)) return 1;
+        if (push_kept(L, run, KEEPS_AUTH)) return 1;
         gwlua_text auth = {NULL, 0};
         if (engine->host->text(run->host, GWLUA_AUTH, &auth) != GWLUA_OK || auth.count == 0) return 0;
         gwlua_push_json(L, auth);
         gwlua_freeze(L);
-        keep(L, KEEPS_AUTH);
+        keep(L, run, KEEPS_AUTH);
         return 1;
     }
     case 7: gwlua_push_host_text(L, run, GWLUA_REQUEST_ID); return 1;
@@ -98,7 +125,7 @@ static int context_new_index(lua_State *L) {
 /* MARK: ctx.vars: shared by the filters of a request, the access log and the balancer */
 
 static int variables_index(lua_State *L) {
-    struct gwlua_run *run = gwlua_live_run(L, lua_touserdata(L, 1));
+    struct gwlua_run *run = gwlua_live_run(L, gwlua_handle_at(L, 1));
     if (lua_type(L, 2) != LUA_TSTRING) return 0;
     gwlua_text json = {NULL, 0};
     if (engine_of(L)->host->variable(run->host, text_at(L, 2), &json) != GWLUA_OK) return 0;
@@ -117,7 +144,7 @@ static bool is_variable_name(gwlua_text name) {
 }
 
 static int variables_new_index(lua_State *L) {
-    struct gwlua_run *run = gwlua_live_run(L, lua_touserdata(L, 1));
+    struct gwlua_run *run = gwlua_live_run(L, gwlua_handle_at(L, 1));
     struct gwlua_engine *engine = engine_of(L);
     if (lua_type(L, 2) != LUA_TSTRING || !is_variable_name(text_at(L, 2)))
         return luaL_error(L, "a variable's name has the form [a-z_][a-z0-9_]*, at most 64 bytes");

@@ -26,15 +26,21 @@ struct gwlua_task {
 
 /* Objects that stand for something of the host. */
 enum {
-    HANDLE_REQUEST, HANDLE_RESPONSE, HANDLE_CONTEXT, HANDLE_LOG, HANDLE_HEADERS, HANDLE_HEADER_COPY, HANDLE_CHUNK,
-    HANDLE_VARIABLES, HANDLE_REPLY, HANDLE_KINDS
+    HANDLE_REQUEST, HANDLE_RESPONSE, HANDLE_CONTEXT, HANDLE_LOG, HANDLE_HEADERS, HANDLE_CHUNK, HANDLE_VARIABLES,
+    HANDLE_LIGHT_KINDS,
+    HANDLE_HEADER_COPY = HANDLE_LIGHT_KINDS, HANDLE_REPLY, HANDLE_KINDS
 };
 
-struct gwlua_handle {
-    struct gwlua_run *run;
-    uint32_t generation;
-    int32_t side;
-};
+/* A handle is a light userdata, so that it costs no memory: bit 63, which no address has; then the kind, the side, the
+ * number of its run, and the generation of that run or side that it belongs to. Scripts cannot make one. */
+typedef uint64_t gwlua_handle;
+#define GWLUA_HANDLE_BIT (UINT64_C(1) << 63)
+static inline int handle_kind(gwlua_handle handle) { return (int)(handle >> 58 & 15); }
+static inline int handle_side(gwlua_handle handle) { return (int)(handle >> 56 & 3); }
+static inline uint32_t handle_run(gwlua_handle handle) { return (uint32_t)(handle >> 32 & 0xffffff); }
+static inline uint32_t handle_generation(gwlua_handle handle) { return (uint32_t)handle; }
+enum { GWLUA_RUNS_MAX = 1 << 24 };
+
 
 enum { SIDE_REQUEST, SIDE_RESPONSE, SIDE_LOG, SIDE_COUNT };
 
@@ -46,8 +52,8 @@ struct gwlua_run {
     uint32_t generation;
     uint32_t side_generation[2];
     bool is_used;
-    /* The context handle has been made, and is kept for later phases. */
-    bool has_context;
+    /* What `ctx` has made and keeps until the run ends, one bit each. */
+    uint32_t kept;
     uint32_t number;
     uint32_t http_calls, http_running, log_lines, headers_added, reroutes;
     size_t header_bytes_added;
@@ -93,11 +99,12 @@ struct gwlua_engine {
     int phase_refs[GWLUA_PHASE_COUNT];
     int phase_parameters[GWLUA_PHASE_COUNT];
     int init_ref, unload_ref, filter_ref, handles_ref, conf_ref, env_ref;
-    /* Whether a context is needed after the phase that makes it. */
-    bool keeps_context;
-    /* Metatables by kind: references to push them, and addresses to recognise them. */
+    /* Metatables of the kinds that are no light userdata: references to push them, and addresses to recognise them. */
     int metatable_refs[HANDLE_KINDS];
     const void *metatables[HANDLE_KINDS];
+    /* Of all kinds: the tables of fields. */
+    int fields_refs[HANDLE_KINDS];
+    lua_CFunction indexes[HANDLE_LIGHT_KINDS], new_indexes[HANDLE_LIGHT_KINDS];
     int32_t instance_count;
     char **instance_names;
     struct gwlua_run **runs;
@@ -179,22 +186,31 @@ bool gwlua_is_frozen(lua_State *L, int index);
 void gwlua_open_handles(lua_State *L);
 void gwlua_push_handle(lua_State *L, int kind);
 void gwlua_drop_handles(struct gwlua_run *run, int side);
-/* Makes the metatable of a kind: `fields` maps names to properties' numbers or to methods. */
+/* What a kind of handle can do: `fields` maps names to properties' numbers or to methods. Functions find that table at
+ * `gwlua_fields(kind)`. */
 void gwlua_define_handle(
     lua_State *L, int kind, const luaL_Reg *methods, const char *const *properties, lua_CFunction index,
     lua_CFunction new_index);
-struct gwlua_handle *gwlua_new_handle(lua_State *L, int kind, int side, int user_values);
+#define gwlua_fields(kind) lua_upvalueindex((kind) + 1)
+void gwlua_push_light(lua_State *L, int kind, int side, uint32_t generation);
+/* The same of the present time of the running request's side. */
+void gwlua_push_present(lua_State *L, int kind, int side);
 bool gwlua_is_handle(lua_State *L, int index, int kind);
+static inline gwlua_handle gwlua_handle_at(lua_State *L, int index) {
+    return (gwlua_handle)(uintptr_t)lua_touserdata(L, index);
+}
 /* The run of a handle that may be used now; raises when it is of another kind or time. */
 struct gwlua_run *gwlua_check_handle(lua_State *L, int index, int kind);
 /* The same for a handle that is one for certain. */
-struct gwlua_run *gwlua_live_run(lua_State *L, const struct gwlua_handle *handle);
+struct gwlua_run *gwlua_live_run(lua_State *L, gwlua_handle handle);
 struct gwlua_run *gwlua_check_side(lua_State *L, int index, int *side);
 void gwlua_push_json(lua_State *L, gwlua_text json);
 void gwlua_push_host_text(lua_State *L, struct gwlua_run *run, int what);
 void gwlua_push_host_number(lua_State *L, struct gwlua_run *run, int what);
 void gwlua_set_host_text(lua_State *L, struct gwlua_run *run, int what, int index);
 void gwlua_open_context(lua_State *L);
+/* Forgets what `ctx` has made for the run. */
+void gwlua_forget_kept(struct gwlua_run *run);
 void gwlua_open_request(lua_State *L);
 void gwlua_push_headers(lua_State *L, int side);
 /* Pushes an object that reads the field lines of `block`, which is copied. */
@@ -202,6 +218,7 @@ void gwlua_push_header_copy(lua_State *L, gwlua_text block);
 void gwlua_open_headers(lua_State *L);
 void gwlua_open_bodies(lua_State *L);
 void gwlua_push_chunk(lua_State *L, int side);
+int gwlua_chunk_length(lua_State *L);
 int gwlua_take_chunk_result(lua_State *L, int index);
 int gwlua_body_get(lua_State *L);
 int gwlua_body_set(lua_State *L);

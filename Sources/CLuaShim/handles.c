@@ -5,43 +5,25 @@
 
 #include <math.h>
 
-struct gwlua_handle *gwlua_new_handle(lua_State *L, int kind, int side, int user_values) {
-    struct gwlua_engine *engine = engine_of(L);
-    struct gwlua_run *run = engine->run;
-    struct gwlua_handle *handle = lua_newuserdatauv(L, sizeof *handle, user_values);
-    handle->run = run;
-    handle->side = side;
-    handle->generation = 0;
-    if (run) handle->generation = side == SIDE_LOG ? run->generation : run->side_generation[side];
-    lua_rawgeti(L, LUA_REGISTRYINDEX, engine->metatable_refs[kind]);
-    lua_setmetatable(L, -2);
-    return handle;
+void gwlua_push_light(lua_State *L, int kind, int side, uint32_t generation) {
+    struct gwlua_run *run = engine_of(L)->run;
+    gwlua_handle handle = GWLUA_HANDLE_BIT | (uint64_t)kind << 58 | (uint64_t)side << 56
+                          | (uint64_t)(run ? run->number : GWLUA_RUNS_MAX - 1) << 32 | generation;
+    lua_pushlightuserdata(L, (void *)(uintptr_t)handle);
+}
+
+void gwlua_push_present(lua_State *L, int kind, int side) {
+    struct gwlua_run *run = engine_of(L)->run;
+    uint32_t generation = 0;
+    if (run) generation = side == SIDE_LOG ? run->generation : run->side_generation[side];
+    gwlua_push_light(L, kind, side, generation);
 }
 
 void gwlua_push_handle(lua_State *L, int kind) {
-    struct gwlua_engine *engine = engine_of(L);
-    struct gwlua_run *run = engine->run;
     switch (kind) {
-    case HANDLE_REQUEST: gwlua_new_handle(L, kind, SIDE_REQUEST, 1); break;
-    case HANDLE_RESPONSE: gwlua_new_handle(L, kind, SIDE_RESPONSE, 1); break;
-    case HANDLE_LOG: gwlua_new_handle(L, kind, SIDE_LOG, 0); break;
-    case HANDLE_CONTEXT:
-        if (run->has_context) {
-            lua_rawgeti(L, LUA_REGISTRYINDEX, engine->handles_ref);
-            lua_rawgeti(L, -1, (lua_Integer)run->number + 1);
-            lua_remove(L, -2);
-            return;
-        }
-        gwlua_new_handle(L, kind, SIDE_LOG, 3);
-        if (engine->keeps_context) {
-            lua_rawgeti(L, LUA_REGISTRYINDEX, engine->handles_ref);
-            lua_pushvalue(L, -2);
-            lua_rawseti(L, -2, (lua_Integer)run->number + 1);
-            lua_pop(L, 1);
-            run->has_context = true;
-        }
-        break;
-    default: lua_pushnil(L);
+    case HANDLE_REQUEST: gwlua_push_present(L, kind, SIDE_REQUEST); break;
+    case HANDLE_RESPONSE: gwlua_push_present(L, kind, SIDE_RESPONSE); break;
+    default: gwlua_push_present(L, kind, SIDE_LOG);
     }
 }
 
@@ -51,47 +33,72 @@ void gwlua_drop_handles(struct gwlua_run *run, int side) {
 }
 
 bool gwlua_is_handle(lua_State *L, int index, int kind) {
+    if (kind < HANDLE_LIGHT_KINDS) {
+        if (lua_type(L, index) != LUA_TLIGHTUSERDATA) return false;
+        gwlua_handle handle = gwlua_handle_at(L, index);
+        return (handle & GWLUA_HANDLE_BIT) && handle_kind(handle) == kind;
+    }
     if (lua_type(L, index) != LUA_TUSERDATA || !lua_getmetatable(L, index)) return false;
     bool is_it = lua_topointer(L, -1) == engine_of(L)->metatables[kind];
     lua_pop(L, 1);
     return is_it;
 }
 
-struct gwlua_run *gwlua_live_run(lua_State *L, const struct gwlua_handle *handle) {
-    struct gwlua_run *run = handle->run;
-    uint32_t generation = 0;
-    if (run) generation = handle->side == SIDE_LOG ? run->generation : run->side_generation[handle->side];
-    if (!run || run != engine_of(L)->run || generation != handle->generation)
-        luaL_error(L, "handle used outside of its request");
+static _Noreturn void raise_stale(lua_State *L) {
+    luaL_error(L, "handle used outside of its request");
+    __builtin_unreachable();
+}
+
+struct gwlua_run *gwlua_live_run(lua_State *L, gwlua_handle handle) {
+    struct gwlua_run *run = engine_of(L)->run;
+    if (!run || handle_run(handle) != run->number) raise_stale(L);
+    int side = handle_side(handle);
+    if (handle_generation(handle) != (side == SIDE_LOG ? run->generation : run->side_generation[side])) raise_stale(L);
     return run;
 }
 
 struct gwlua_run *gwlua_check_handle(lua_State *L, int index, int kind) {
-    static const char *const names[] = {"request",  "response", "context",   "log record", "headers",
-                                        "headers", "chunk",    "variables", "reply"};
+    static const char *const names[] = {"request", "response", "context", "log record", "headers", "chunk", "variables"};
     if (!gwlua_is_handle(L, index, kind)) luaL_typeerror(L, index, names[kind]);
-    return gwlua_live_run(L, lua_touserdata(L, index));
+    return gwlua_live_run(L, gwlua_handle_at(L, index));
 }
 
 /* A request or a response. */
 struct gwlua_run *gwlua_check_side(lua_State *L, int index, int *side) {
     if (!gwlua_is_handle(L, index, HANDLE_REQUEST) && !gwlua_is_handle(L, index, HANDLE_RESPONSE))
         luaL_typeerror(L, index, "request or response");
-    struct gwlua_handle *handle = lua_touserdata(L, index);
-    *side = handle->side;
+    gwlua_handle handle = gwlua_handle_at(L, index);
+    *side = handle_side(handle);
     return gwlua_live_run(L, handle);
 }
+
+/* MARK: Kinds */
 
 static int refuse_field(lua_State *L) {
     const char *name = lua_type(L, 2) == LUA_TSTRING ? lua_tostring(L, 2) : luaL_typename(L, 2);
     return luaL_error(L, "\"%s\" cannot be set on this object", name);
 }
 
+/* Light userdata share one metatable; other ones than handles, such as json.null, have no fields. */
+static int kind_of(lua_State *L) {
+    gwlua_handle handle = gwlua_handle_at(L, 1);
+    if (!(handle & GWLUA_HANDLE_BIT) || handle_kind(handle) >= HANDLE_LIGHT_KINDS)
+        luaL_error(L, "attempt to index a null value");
+    return handle_kind(handle);
+}
+
+static int light_index(lua_State *L) { return engine_of(L)->indexes[kind_of(L)](L); }
+static int light_new_index(lua_State *L) { return engine_of(L)->new_indexes[kind_of(L)](L); }
+
+static int light_length(lua_State *L) {
+    if (kind_of(L) != HANDLE_CHUNK) return luaL_error(L, "this object has no length");
+    return gwlua_chunk_length(L);
+}
+
 void gwlua_define_handle(
     lua_State *L, int kind, const luaL_Reg *methods, const char *const *properties, lua_CFunction index,
     lua_CFunction new_index) {
     struct gwlua_engine *engine = engine_of(L);
-    lua_createtable(L, 0, 4);
     lua_newtable(L);
     if (methods) luaL_setfuncs(L, methods, 0);
     for (int number = 0; properties && properties[number]; number++) {
@@ -99,14 +106,44 @@ void gwlua_define_handle(
         lua_setfield(L, -2, properties[number]);
     }
     lua_pushvalue(L, -1);
+    engine->fields_refs[kind] = luaL_ref(L, LUA_REGISTRYINDEX);
+    if (kind < HANDLE_LIGHT_KINDS) {
+        engine->indexes[kind] = index;
+        engine->new_indexes[kind] = new_index ? new_index : refuse_field;
+        lua_pop(L, 1);
+        return;
+    }
+    lua_createtable(L, 0, 3);
+    lua_insert(L, -2);
     lua_pushcclosure(L, index, 1);
-    lua_setfield(L, -3, "__index");
-    lua_pushcclosure(L, new_index ? new_index : refuse_field, 1);
+    lua_setfield(L, -2, "__index");
+    lua_pushcfunction(L, new_index ? new_index : refuse_field);
     lua_setfield(L, -2, "__newindex");
     lua_pushboolean(L, 0);
     lua_setfield(L, -2, "__metatable");
     engine->metatables[kind] = lua_topointer(L, -1);
     engine->metatable_refs[kind] = luaL_ref(L, LUA_REGISTRYINDEX);
+}
+
+static void push_with_fields(lua_State *L, lua_CFunction function) {
+    for (int kind = 0; kind < HANDLE_LIGHT_KINDS; kind++)
+        lua_rawgeti(L, LUA_REGISTRYINDEX, engine_of(L)->fields_refs[kind]);
+    lua_pushcclosure(L, function, HANDLE_LIGHT_KINDS);
+}
+
+static void define_light_userdata(lua_State *L) {
+    lua_pushlightuserdata(L, NULL);
+    lua_createtable(L, 0, 4);
+    push_with_fields(L, light_index);
+    lua_setfield(L, -2, "__index");
+    push_with_fields(L, light_new_index);
+    lua_setfield(L, -2, "__newindex");
+    lua_pushcfunction(L, light_length);
+    lua_setfield(L, -2, "__len");
+    lua_pushboolean(L, 0);
+    lua_setfield(L, -2, "__metatable");
+    lua_setmetatable(L, -2);
+    lua_pop(L, 1);
 }
 
 /* MARK: Values of the host */
@@ -154,9 +191,9 @@ static const int record_sources[] = {
 enum { RECORD_TEXTS = 10 };
 
 static int record_index(lua_State *L) {
-    struct gwlua_run *run = gwlua_live_run(L, lua_touserdata(L, 1));
+    struct gwlua_run *run = gwlua_live_run(L, gwlua_handle_at(L, 1));
     lua_settop(L, 2);
-    lua_rawget(L, lua_upvalueindex(1));
+    lua_rawget(L, gwlua_fields(HANDLE_LOG));
     if (lua_type(L, -1) != LUA_TNUMBER) return 1;
     int number = (int)lua_tointeger(L, -1) - 1;
     if (number < RECORD_TEXTS) gwlua_push_host_text(L, run, record_sources[number]);
@@ -171,4 +208,5 @@ void gwlua_open_handles(lua_State *L) {
     gwlua_open_headers(L);
     gwlua_open_bodies(L);
     gwlua_open_replies(L);
+    define_light_userdata(L);
 }

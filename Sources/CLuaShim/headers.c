@@ -7,21 +7,13 @@
 
 /* A copy has its text behind the handle. */
 struct header_copy {
-    struct gwlua_handle handle;
     size_t count;
     char bytes[];
 };
 
 static const gwlua_text nothing = {NULL, 0};
 
-void gwlua_push_headers(lua_State *L, int side) {
-    /* One object for all uses of `req.headers` in a phase. */
-    if (lua_getiuservalue(L, 1, 1) == LUA_TUSERDATA) return;
-    lua_pop(L, 1);
-    gwlua_new_handle(L, HANDLE_HEADERS, side, 0);
-    lua_pushvalue(L, -1);
-    lua_setiuservalue(L, 1, 1);
-}
+void gwlua_push_headers(lua_State *L, int side) { gwlua_push_present(L, HANDLE_HEADERS, side); }
 
 void gwlua_push_header_copy(lua_State *L, gwlua_text block) {
     struct gwlua_engine *engine = engine_of(L);
@@ -42,12 +34,12 @@ struct source {
 
 static struct source check(lua_State *L) {
     struct source source = {NULL, NULL, 0};
-    struct gwlua_handle *handle = lua_touserdata(L, 1);
     if (gwlua_is_handle(L, 1, HANDLE_HEADERS)) {
+        gwlua_handle handle = gwlua_handle_at(L, 1);
         source.run = gwlua_live_run(L, handle);
-        source.side = handle->side;
+        source.side = handle_side(handle);
     } else if (gwlua_is_handle(L, 1, HANDLE_HEADER_COPY)) {
-        source.copy = (const struct header_copy *)handle;
+        source.copy = lua_touserdata(L, 1);
     } else {
         luaL_typeerror(L, 1, "headers");
     }
@@ -244,9 +236,9 @@ static int headers_remove(lua_State *L) {
 }
 
 /* `headers["x-id"]`: a method's name is never a field's here, since `get` finds it. */
-static int headers_index(lua_State *L) {
+static int look_up(lua_State *L, int fields) {
     lua_pushvalue(L, 2);
-    if (lua_rawget(L, lua_upvalueindex(1)) != LUA_TNIL) return 1;
+    if (lua_rawget(L, fields) != LUA_TNIL) return 1;
     lua_pop(L, 1);
     struct source source = check(L);
     gwlua_text value;
@@ -254,6 +246,9 @@ static int headers_index(lua_State *L) {
     push_text(L, value);
     return 1;
 }
+
+static int headers_index(lua_State *L) { return look_up(L, gwlua_fields(HANDLE_HEADERS)); }
+static int copy_index(lua_State *L) { return look_up(L, lua_upvalueindex(1)); }
 
 static int headers_new_index(lua_State *L) {
     struct source source = check(L);
@@ -266,5 +261,5 @@ void gwlua_open_headers(lua_State *L) {
         {"count", headers_count}, {"pairs", headers_pairs}, {"set", headers_set}, {"add", headers_add},
         {"remove", headers_remove}, {NULL, NULL}};
     gwlua_define_handle(L, HANDLE_HEADERS, methods, NULL, headers_index, headers_new_index);
-    gwlua_define_handle(L, HANDLE_HEADER_COPY, methods, NULL, headers_index, headers_new_index);
+    gwlua_define_handle(L, HANDLE_HEADER_COPY, methods, NULL, copy_index, headers_new_index);
 }

@@ -136,8 +136,6 @@ static int describe(lua_State *L) {
         lua_rawseti(L, -2, ++count);
     }
     /* A body phase is entered for every chunk. */
-    engine->keeps_context = count > 1 || engine->phase_refs[GWLUA_ON_REQUEST_BODY] != LUA_NOREF
-                            || engine->phase_refs[GWLUA_ON_RESPONSE_BODY] != LUA_NOREF;
     engine->init_ref = keep_function(L, filter, "on_init");
     engine->unload_ref = keep_function(L, filter, "on_unload");
     if (count > 0) lua_setfield(L, description, "phases");

@@ -260,9 +260,9 @@ static int request_body_size(lua_State *L) {
 static const char *const request_properties[] = {"method", "host", "path", "query", "scheme", "http_version", "headers", NULL};
 
 static int request_index(lua_State *L) {
-    struct gwlua_handle *handle = lua_touserdata(L, 1);
+    gwlua_handle handle = gwlua_handle_at(L, 1);
     lua_settop(L, 2);
-    lua_rawget(L, lua_upvalueindex(1));
+    lua_rawget(L, gwlua_fields(HANDLE_REQUEST));
     if (lua_type(L, -1) != LUA_TNUMBER) return 1;
     int number = (int)lua_tointeger(L, -1) - 1;
     struct gwlua_run *run = gwlua_live_run(L, handle);
@@ -274,7 +274,7 @@ static int request_index(lua_State *L) {
 static int request_new_index(lua_State *L) {
     struct gwlua_run *run = gwlua_check_handle(L, 1, HANDLE_REQUEST);
     lua_pushvalue(L, 2);
-    lua_rawget(L, lua_upvalueindex(1));
+    lua_rawget(L, gwlua_fields(HANDLE_REQUEST));
     lua_Integer number = lua_type(L, -1) == LUA_TNUMBER ? lua_tointeger(L, -1) - 1 : -1;
     if (number < 0 || number > 3) {
         const char *name = lua_type(L, 2) == LUA_TSTRING ? lua_tostring(L, 2) : luaL_typename(L, 2);
@@ -303,9 +303,9 @@ static void push_upstream(lua_State *L, struct gwlua_run *run) {
 }
 
 static int response_index(lua_State *L) {
-    struct gwlua_handle *handle = lua_touserdata(L, 1);
+    gwlua_handle handle = gwlua_handle_at(L, 1);
     lua_settop(L, 2);
-    lua_rawget(L, lua_upvalueindex(1));
+    lua_rawget(L, gwlua_fields(HANDLE_RESPONSE));
     if (lua_type(L, -1) != LUA_TNUMBER) return 1;
     struct gwlua_run *run = gwlua_live_run(L, handle);
     switch (lua_tointeger(L, -1)) {

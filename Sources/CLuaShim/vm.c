@@ -320,13 +320,7 @@ void gwlua_run_end(gwlua_run *run) {
         }
     }
     run->has_anchors = false;
-    if (run->has_context && !vm->killed) {
-        lua_rawgeti(vm->main, LUA_REGISTRYINDEX, vm->engine->handles_ref);
-        lua_pushboolean(vm->main, 0); /* not nil, so that the array keeps its size */
-        lua_rawseti(vm->main, -2, (lua_Integer)run->number + 1);
-        lua_pop(vm->main, 1);
-    }
-    run->has_context = false;
+    gwlua_forget_kept(run);
     run->generation++;
     run->host = NULL;
     run->is_used = false;

@@ -136,7 +136,7 @@ struct AccessLogLine {
 
     /// All variables of filters as an object.
     private mutating func appendVariables(of exchange: Exchange, _ style: AccessLogFormat.Style) {
-        guard let entries = exchange.usedWork?.variables.entries, !entries.isEmpty else { return appendNothing(style) }
+        guard let entries = exchange.work?.variables.entries, !entries.isEmpty else { return appendNothing(style) }
         var object: [UInt8] = [UInt8(ascii: "{")]
         for entry in entries {
             if object.count > 1 { object.append(UInt8(ascii: ",")) }
@@ -157,7 +157,7 @@ struct AccessLogLine {
     }
 
     mutating func appendVariable(named name: [UInt8], of exchange: Exchange, style: AccessLogFormat.Style) {
-        guard let json = exchange.usedWork?.variables[name.span] else { return appendNothing(style) }
+        guard let json = exchange.work?.variables[name.span] else { return appendNothing(style) }
         if style == .json {
             guard json.count <= room else { return appendNothing(style) }
             room -= json.count

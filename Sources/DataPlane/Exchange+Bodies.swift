@@ -24,9 +24,9 @@ extension Exchange {
         return work
     }
 
-    /// The same where there is something in it.
+    /// The same where there is more in it than variables and states.
     var usedWork: FilterWork? {
-        guard let work, work.isUsed else { return nil }
+        guard let work, work.isMoreUsed else { return nil }
         return work
     }
 

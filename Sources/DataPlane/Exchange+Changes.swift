@@ -12,6 +12,12 @@ extension Exchange {
         return false
     }
 
+    func mayEdit(_ side: MessageSide) -> Bool {
+        if side == .request { return isInRequestPhase }
+        if case .filteringResponse = machine.phase { return true }
+        return false
+    }
+
     func change(_ target: ExchangeChange, to value: Span<UInt8>) -> StaticString? {
         guard isInRequestPhase else { return "the request has been sent already" }
         switch target {

@@ -18,7 +18,7 @@ extension Exchange {
     func requestBody(_ bytes: Span<UInt8>) {
         requestBodyCount += bytes.count
         guard requestBodyCount <= bodyLimit else { return fail(.bodyTooLarge) }
-        if work != nil {
+        if usedWork != nil {
             if collect(.request, bytes) { return }
             if let pipeline = pipeline(.request) { return pipeline.push(Array(copying: bytes), isLast: false) }
         }
@@ -32,7 +32,7 @@ extension Exchange {
     }
 
     func requestBodyEnded(trailers: [UInt8]) {
-        if work != nil {
+        if usedWork != nil {
             if endCollecting(.request, trailers: trailers) { return }
             if let pipeline = pipeline(.request) {
                 work?.request.trailers = trailers

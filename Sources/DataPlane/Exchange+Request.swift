@@ -100,7 +100,7 @@ extension Exchange {
             let changed = changedPath
             return isPathChanged ? hashKey(changed.span) : hashKey(bytes.extracting(request.pathRange))
         case .variable(let name):
-            guard let value = usedWork?.variables[name.span] else { return hashKey(clientAddress) }
+            guard let value = work?.variables[name.span] else { return hashKey(clientAddress) }
             return hashKey(value.span)
         case .host: return hashKey(bytes.extracting(request.authorityRange))
         case .header(let name):

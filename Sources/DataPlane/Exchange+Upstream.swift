@@ -98,7 +98,7 @@ extension Exchange {
         // A stream of events may go on for days (HTML standard, "Server-sent events").
         if isEventStream(head, bytes) { deadline = .distantFuture }
         if chain?.streamsResponse == true, head.framing != .none { openPipeline(.response) }
-        guard let work = usedWork else {
+        guard let work, work.isMoreUsed else {
             downstream?.sendHead(head, bytes: bytes, framing: head.framing, edits: responseEdits)
             return
         }
@@ -151,7 +151,7 @@ extension Exchange {
     }
 
     func upstreamBody(_ bytes: Span<UInt8>) {
-        if work != nil {
+        if usedWork != nil {
             if collect(.response, bytes) { return }
             if let pipeline = pipeline(.response) { return pipeline.push(Array(copying: bytes), isLast: false) }
         }
@@ -161,7 +161,7 @@ extension Exchange {
 
     func upstreamEnded(trailers: [UInt8]) {
         upstream = nil
-        if work != nil {
+        if usedWork != nil {
             if endCollecting(.response, trailers: trailers) { return }
             if usedWork?.response.collection == .tooLarge, case .filteringResponse = machine.phase { return }
             if let pipeline = pipeline(.response) {

@@ -254,14 +254,14 @@ final class Exchange: OutboundRequest, UpstreamReceiver {
 
     /// How much of the request is still to come for the upstream, seen from its start.
     var requestHalf: ExchangeMachine.RequestHalf {
-        guard let work = usedWork else { return hasRequestBody ? .streaming : .ended }
+        guard let work, work.isMoreUsed else { return hasRequestBody ? .streaming : .ended }
         if work.request.pipeline != nil { return .streaming }
         return !hasRequestBody || work.request.whole != nil ? .ended : .streaming
     }
 
     /// The framing of the body that goes upstream.
     var outgoingFraming: BodyFraming {
-        guard let work = usedWork else { return request.framing }
+        guard let work, work.isMoreUsed else { return request.framing }
         if work.request.pipeline != nil { return .chunked }
         return work.request.whole.map { .length($0.count) } ?? request.framing
     }

@@ -41,6 +41,8 @@ package protocol FilterExchange: AnyObject {
     /// Changes something; the reason when that is refused.
     func change(_ target: ExchangeChange, to value: Span<UInt8>) -> StaticString?
     func change(_ target: ExchangeNumberChange, to value: Double) -> StaticString?
+    /// Whether fields of that message can still be changed.
+    func mayEdit(_ side: MessageSide) -> Bool
     /// Looks for a route again after method, host, path or fields were changed; whether one was found.
     func reroute() -> Bool
 

@@ -59,7 +59,7 @@ package final class TrialWorker {
             outcome.route = exchange.route?.name
             outcome.upstream = exchange.attemptCount > 0 ? exchange.pool?.name : nil
             outcome.reason = exchange.reason
-            outcome.variables = exchange.usedWork?.variables.entries.map { ($0.name, $0.json) } ?? []
+            outcome.variables = exchange.work?.variables.entries.map { ($0.name, $0.json) } ?? []
         }
         worker.trialLog = { outcome.logs.append(TrialOutcome.Log(level: $0, message: $1, fields: $2)) }
         worker.trialAuthentication = upstream.authentication

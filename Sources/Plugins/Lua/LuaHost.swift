@@ -94,6 +94,7 @@ enum LuaHost {
         }
         unsafe host.header_edit = { pointer, side, edit, name, value in
             guard let run = unsafe LuaHost.run(pointer), let exchange = run.exchange else { return LuaHost.refused }
+            guard exchange.mayEdit(LuaHost.side(side)) else { return run.answer("the head has been sent already") }
             let edits = side == 0 ? exchange.requestEdits : exchange.responseEdits
             let isDone = unsafe LuaText.with(name) { name in
                 unsafe LuaText.with(value) { value in
