@@ -21,12 +21,55 @@ package final class HeaderEdits: CustomStringConvertible {
         var value: Range<Int>
     }
 
-    private(set) var edits: [Edit] = []
-    private(set) var bytes: [UInt8] = []
+    /// All of it in one property: each use of a property of an object is checked for exclusive access.
+    private struct Content {
+        var edits: [Edit] = []
+        var bytes: [UInt8] = []
+        var replacedSet: UInt64 = 0
+        var replacesUnknown = false
+
+        mutating func append(
+            _ name: Span<UInt8>, _ value: Span<UInt8>, known: KnownHeader, replaces: Bool, isWritten: Bool
+        ) {
+            if replaces, !edits.isEmpty { silence(name, known: known) }
+            let start = bytes.count
+            bytes.append(copying: name)
+            bytes.append(copying: value)
+            let valueStart = start + name.count
+            edits.append(
+                Edit(
+                    replaces: replaces, isWritten: isWritten, known: known, name: start..<valueStart,
+                    value: valueStart..<bytes.count))
+            guard replaces else { return }
+            if known == .unknown { replacesUnknown = true } else { replacedSet |= known.bit }
+        }
+
+        /// Makes earlier edits of that name write nothing.
+        private mutating func silence(_ name: Span<UInt8>, known: KnownHeader) {
+            let written = bytes
+            for index in edits.indices where edits[index].known == known && edits[index].isWritten {
+                if known != .unknown || ASCII.equalIgnoringCase(written.span.extracting(edits[index].name), name) {
+                    edits[index].isWritten = false
+                }
+            }
+        }
+
+        mutating func removeAll() {
+            edits.removeAll(keepingCapacity: true)
+            bytes.removeAll(keepingCapacity: true)
+            replacedSet = 0
+            replacesUnknown = false
+        }
+    }
+
+    private var content = Content()
+
+    var edits: [Edit] { content.edits }
+    var bytes: [UInt8] { content.bytes }
     /// Known names with a replacing edit.
-    private(set) var replacedSet: UInt64 = 0
+    var replacedSet: UInt64 { content.replacedSet }
     /// Whether a replacing edit has a name that is not known.
-    private(set) var replacesUnknown = false
+    var replacesUnknown: Bool { content.replacesUnknown }
 
     package init() {}
 
@@ -44,12 +87,7 @@ package final class HeaderEdits: CustomStringConvertible {
     /// Upper bound of the bytes that the edits add to a head.
     package var byteCount: Int { bytes.count + edits.count * 4 }
 
-    package func removeAll() {
-        edits.removeAll(keepingCapacity: true)
-        bytes.removeAll(keepingCapacity: true)
-        if replacedSet != 0 { replacedSet = 0 }
-        if replacesUnknown { replacesUnknown = false }
-    }
+    package func removeAll() { content.removeAll() }
 
     /// Replaces every field of that name by one with that value.
     ///
@@ -57,8 +95,7 @@ package final class HeaderEdits: CustomStringConvertible {
     @discardableResult
     package func set(_ name: Span<UInt8>, _ value: Span<UInt8>) -> Bool {
         guard let known = Self.editable(name), Self.isValid(value: value) else { return false }
-        silence(name, known: known)
-        append(name, value, known: known, replaces: true, isWritten: true)
+        content.append(name, value, known: known, replaces: true, isWritten: true)
         return true
     }
 
@@ -68,7 +105,7 @@ package final class HeaderEdits: CustomStringConvertible {
     @discardableResult
     package func add(_ name: Span<UInt8>, _ value: Span<UInt8>) -> Bool {
         guard let known = Self.editable(name), known != .host, Self.isValid(value: value) else { return false }
-        append(name, value, known: known, replaces: false, isWritten: true)
+        content.append(name, value, known: known, replaces: false, isWritten: true)
         return true
     }
 
@@ -78,8 +115,7 @@ package final class HeaderEdits: CustomStringConvertible {
     @discardableResult
     package func remove(_ name: Span<UInt8>) -> Bool {
         guard let known = Self.editable(name), known != .host else { return false }
-        silence(name, known: known)
-        append(name, Span(), known: known, replaces: true, isWritten: false)
+        content.append(name, Span(), known: known, replaces: true, isWritten: false)
         return true
     }
 
@@ -111,38 +147,13 @@ package final class HeaderEdits: CustomStringConvertible {
     /// Writes the lines of all edits, that of `host` left out.
     func write(into out: ByteBuffer) {
         // Each use of a property is checked for exclusive access; a local copy is checked once.
-        let (edits, bytes) = (edits, bytes)
+        let content = content
+        let (edits, bytes) = (content.edits, content.bytes)
         for edit in edits where edit.isWritten && edit.known != .host {
             out.append(bytes.span.extracting(edit.name))
             out.append(": ")
             out.append(bytes.span.extracting(edit.value))
             out.append("\r\n")
-        }
-    }
-
-    private func append(
-        _ name: Span<UInt8>, _ value: Span<UInt8>, known: KnownHeader, replaces: Bool, isWritten: Bool
-    ) {
-        let start = bytes.count
-        bytes.append(copying: name)
-        bytes.append(copying: value)
-        let valueStart = start + name.count
-        edits.append(
-            Edit(
-                replaces: replaces, isWritten: isWritten, known: known, name: start..<valueStart,
-                value: valueStart..<bytes.count))
-        guard replaces else { return }
-        if known == .unknown { replacesUnknown = true } else { replacedSet |= known.bit }
-    }
-
-    /// Makes earlier edits of that name write nothing.
-    private func silence(_ name: Span<UInt8>, known: KnownHeader) {
-        guard !edits.isEmpty else { return }
-        let written = bytes
-        for index in edits.indices where edits[index].known == known && edits[index].isWritten {
-            if known != .unknown || ASCII.equalIgnoringCase(written.span.extracting(edits[index].name), name) {
-                edits[index].isWritten = false
-            }
         }
     }
 
