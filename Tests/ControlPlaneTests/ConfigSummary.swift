@@ -86,6 +86,8 @@ enum ConfigSummary {
                 + "request(\(text(headers.request))) response(\(text(headers.response)))"
         case .requestSize(let size):
             "middleware \(middleware.name): request-size \(size.body) length=\(size.requireContentLength)"
+        case .lua(let lua):
+            "middleware \(middleware.name): lua \(lua.script.value) on_error=\(lua.onError) cpu=\(lua.limits.cpu)"
         }
     }
 

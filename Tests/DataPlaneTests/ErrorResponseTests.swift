@@ -12,7 +12,7 @@ import Testing
         // The longest identifier that a trusted peer may send.
         let id = String(repeating: "aZ0-_.~", count: 18) + "xy"
         let idBytes = Array(id.utf8)
-        ProblemDocument.write(reason, requestID: idBytes.span, into: out)
+        ProblemDocument.write(reason, status: reason.status, requestID: idBytes.span, into: out)
         let bytes = [UInt8](copying: out.readable)
         #expect(bytes.last == 0x0A)
         let object = try #require(try JSONSerialization.jsonObject(with: Data(bytes)) as? [String: Any])
@@ -25,7 +25,7 @@ import Testing
 
     @Test func theExactBytes() {
         let out = ByteBuffer(capacity: ProblemDocument.byteCountMax)
-        ProblemDocument.write(.noRoute, requestID: Array("abc".utf8).span, into: out)
+        ProblemDocument.write(.noRoute, status: 404, requestID: Array("abc".utf8).span, into: out)
         #expect(
             String(decoding: [UInt8](copying: out.readable), as: UTF8.self)
                 == "{\"type\":\"urn:gateway:error:no_route\",\"title\":\"\(EndReason.noRoute.title)\","

@@ -121,7 +121,7 @@ import Testing
             case .bodyEnd: machine.requestBodyEnded()
             case .retry(let request): machine.retry(request: request)
             case .response(let filters): machine.responseHeadReceived(filterCount: filters)
-            case .local(let filters): machine.localResponseReady(filterCount: filters)
+            case .local(let filters): machine.localResponseReady(filterCount: filters, request: .ended)
             case .responseFilter: machine.responseFilterPassed()
             case .responseDone: machine.responseFiltersDone()
             case .answer: machine.answerBegan()

@@ -6,12 +6,16 @@ import Testing
 @testable import Plugins
 
 @Suite struct FilterFactoryTests {
+    private func make(_ config: MiddlewareConfig) -> (any Filter)? {
+        FilterFactory.makeFilter(config, scripts: LuaProgramSet())
+    }
+
     @Test func makesHeaders() throws {
         var config = HeadersFilterConfig()
         config.request.set = [HeaderLine(name: "x-a", value: "1")]
         config.request.add = [HeaderLine(name: "x-b", value: "22")]
         config.response.remove = ["server"]
-        let filter = FilterFactory.makeFilter(MiddlewareConfig(name: "edit", filter: .headers(config)))
+        let filter = try #require(make(MiddlewareConfig(name: "edit", filter: .headers(config))))
         #expect(filter.name == "edit" && filter is HeadersFilter)
         let exchange = FakeFilterExchange()
         _ = filter.onRequest(exchange)
@@ -25,10 +29,10 @@ import Testing
         #expect("\(exchange.responseEdits)" == "\(response)")
     }
 
-    @Test func makesRequestSize() {
+    @Test func makesRequestSize() throws {
         var config = RequestSizeFilterConfig(body: 10)
         config.requireContentLength = true
-        let filter = FilterFactory.makeFilter(MiddlewareConfig(name: "small", filter: .requestSize(config)))
+        let filter = try #require(make(MiddlewareConfig(name: "small", filter: .requestSize(config))))
         #expect(filter.name == "small" && filter is RequestSizeFilter)
         let exchange = FakeFilterExchange()
         exchange.requestFraming = .chunked
@@ -42,6 +46,6 @@ import Testing
     /// Workers share no objects, so that no reference count is contended.
     @Test func everyWorkerGetsItsOwn() {
         let config = MiddlewareConfig(name: "small", filter: .requestSize(RequestSizeFilterConfig(body: 10)))
-        #expect(FilterFactory.makeFilter(config) !== FilterFactory.makeFilter(config))
+        #expect(make(config) !== make(config))
     }
 }

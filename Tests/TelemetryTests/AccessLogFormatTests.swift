@@ -15,6 +15,8 @@ import Testing
             case .variable(let variable): literal + "<\(variable.rawValue) \(segment.style)>"
             case .header(let index):
                 literal + "<header \(String(decoding: format.headerNames[index], as: UTF8.self)) \(segment.style)>"
+            case .filterVariable(let index):
+                literal + "<var \(String(decoding: format.headerNames[index], as: UTF8.self)) \(segment.style)>"
             case .combinedTime: literal + "<combined time>"
             case .requestLine: literal + "<request line>"
             }

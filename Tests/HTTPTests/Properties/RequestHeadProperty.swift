@@ -91,8 +91,8 @@ package enum RequestHeadProperty {
             head, path: path.span, query: query, host: host.span, edits: edits, peer: peer.span, requestID: id.span)
         let out = ByteBuffer(capacity: room)
         RequestWriter.write(
-            head, bytes: input.span, path: path.span, query: query, hasQuery: head.queryRange != nil, host: host.span,
-            framing: head.framing, edits: edits,
+            head, bytes: input.span, method: input.span.extracting(head.methodRange), path: path.span, query: query,
+            hasQuery: head.queryRange != nil, host: host.span, framing: head.framing, edits: edits,
             forwarded: RequestWriter.Forwarded(isPeerTrusted: isPeerTrusted, isTLS: false), peer: peer.span,
             requestID: id.span, into: out)
         return Array(copying: out.readable)

@@ -136,7 +136,7 @@ enum HTTPBenches {
                 out.clear()
                 let span = bytes.span
                 RequestWriter.write(
-                    head, bytes: span, path: span.extracting(head.pathRange),
+                    head, bytes: span, method: span.extracting(head.methodRange), path: span.extracting(head.pathRange),
                     query: span.extracting(head.queryRange ?? 0..<0), hasQuery: head.queryRange != nil,
                     host: span.extracting(head.authorityRange), framing: head.framing, edits: edits,
                     forwarded: forwarded, peer: peer.span, requestID: id.span, into: out)
