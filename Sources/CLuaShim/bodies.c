@@ -125,7 +125,8 @@ static int chunk_find(lua_State *L) {
         lua_pushinteger(L, start - 1);
         return 2;
     }
-    const uint8_t *found = memmem(bytes.bytes + start - 1, bytes.count - (size_t)(start - 1), wanted.bytes, wanted.count);
+    const uint8_t *found =
+        memmem(bytes.bytes + start - 1, bytes.count - (size_t)(start - 1), wanted.bytes, wanted.count);
     if (!found) return 0;
     lua_pushinteger(L, found - bytes.bytes + 1);
     lua_pushinteger(L, found - bytes.bytes + (lua_Integer)wanted.count);

@@ -8,7 +8,8 @@
 /* What a run keeps in the table of handles, at these places from the run's number on. */
 enum { KEEPS_STATE, KEEPS_AUTH, KEPT_PLACES };
 
-static const char *const properties[] = {"conf", "state", "vars", "route", "client", "auth", "request_id", "trace", NULL};
+static const char *const properties[] = {"conf",   "state", "vars",       "route", "client",
+                                         "auth",   "request_id", "trace", NULL};
 
 static int remaining_ms(lua_State *L) {
     struct gwlua_run *run = gwlua_check_handle(L, 1, HANDLE_CONTEXT);

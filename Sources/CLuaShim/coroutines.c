@@ -179,7 +179,8 @@ static lua_State *create(lua_State *L) {
             luaL_error(L, "more than %d coroutines are alive", (int)engine->limits.coroutines);
     }
     lua_State *child = lua_newthread(L);
-    if (!engine->has_coverage && !gwlua_of(L)->counts_time) lua_sethook(child, NULL, 0, 0); /* an armed parent would pass its hook on; kills re-arm it */
+    /* An armed parent would pass its hook on; kills arm it anew. */
+    if (!engine->has_coverage && !gwlua_of(L)->counts_time) lua_sethook(child, NULL, 0, 0);
     lua_getfield(L, LUA_REGISTRYINDEX, "coroutines");
     lua_pushvalue(L, -2);
     lua_pushboolean(L, 1);

@@ -14,7 +14,8 @@ bool gwlua_is_loading(lua_State *L) { return engine_of(L)->is_loading; }
 struct gwlua_store *gwlua_store_named(lua_State *L, const char *name) {
     struct gwlua_store *store = engine_of(L)->host->store(engine_of(L)->context, text_of(name));
     if (!store)
-        luaL_error(L, "the store \"%s\" is not among the filter's uses.store, or lua.policy.stores does not allow it", name);
+        luaL_error(
+            L, "the store \"%s\" is not among the filter's uses.store, or lua.policy.stores does not allow it", name);
     return store;
 }
 

@@ -58,7 +58,8 @@ struct gwlua_run *gwlua_live_run(lua_State *L, gwlua_handle handle) {
 }
 
 struct gwlua_run *gwlua_check_handle(lua_State *L, int index, int kind) {
-    static const char *const names[] = {"request", "response", "context", "log record", "headers", "chunk", "variables"};
+    static const char *const names[] = {"request", "response", "context",  "log record",
+                                        "headers", "chunk",    "variables"};
     if (!gwlua_is_handle(L, index, kind)) luaL_typeerror(L, index, names[kind]);
     return gwlua_live_run(L, gwlua_handle_at(L, index));
 }

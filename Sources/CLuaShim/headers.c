@@ -70,7 +70,8 @@ static bool next_field(
 }
 
 static bool is_same(gwlua_text left, gwlua_text right) {
-    return left.count == right.count && strncasecmp((const char *)left.bytes, (const char *)right.bytes, left.count) == 0;
+    return left.count == right.count
+           && strncasecmp((const char *)left.bytes, (const char *)right.bytes, left.count) == 0;
 }
 
 static bool first_value(lua_State *L, const struct source *source, gwlua_text name, gwlua_text *value) {

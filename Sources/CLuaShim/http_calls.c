@@ -20,8 +20,9 @@ static void read_request(lua_State *L, int index, gwlua_http_request *out, doubl
         for (int number = 0; known[number] && lua_type(L, -2) == LUA_TSTRING; number++)
             is_known = is_known || strcmp(known[number], lua_tostring(L, -2)) == 0;
         if (!is_known && lua_type(L, -2) == LUA_TSTRING)
-            luaL_error(L, "a request has no key \"%s\"; known: upstream, method, path, query, headers, body, timeout_ms, "
-                       "max_body, retries", lua_tostring(L, -2));
+            luaL_error(
+                L, "a request has no key \"%s\"; known: upstream, method, path, query, headers, body, timeout_ms, "
+                   "max_body, retries", lua_tostring(L, -2));
     }
     lua_getfield(L, index, "upstream");
     if (lua_type(L, -1) != LUA_TSTRING) luaL_error(L, "a request needs the name of an upstream");

@@ -85,7 +85,7 @@ int64_t gwlua_wall_clock_ns(lua_State *L);
 struct gwlua_store *gwlua_store_named(lua_State *L, const char *name);
 /* Where metrics of this VM are declared. */
 struct gwlua_metrics *gwlua_metrics_here(lua_State *L);
-/* The column of cells that this thread of the gateway may write now: 0..<workers, or `workers` for the control plane. */
+/* The column of cells that this thread may write now: 0..<workers, or `workers` for the control plane. */
 unsigned gwlua_metrics_column(lua_State *L);
 /* Whether the chunk of the script or its `on_init` runs: the only time to declare something. */
 bool gwlua_is_loading(lua_State *L);

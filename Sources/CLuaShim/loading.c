@@ -117,7 +117,8 @@ static int describe(lua_State *L) {
     lua_pushnil(L);
     lua_setmetatable(L, filter);
     check_keys(L, filter);
-    if (lua_getfield(L, filter, "api") == LUA_TNIL) return luaL_error(L, "a filter says which API it is written for: api = 1");
+    if (lua_getfield(L, filter, "api") == LUA_TNIL)
+        return luaL_error(L, "a filter says which API it is written for: api = 1");
     if (!lua_isinteger(L, -1) || lua_tointeger(L, -1) != 1) return luaL_error(L, "this gateway has api = 1");
     lua_newtable(L);
     int description = lua_gettop(L);

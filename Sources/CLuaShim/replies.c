@@ -48,14 +48,16 @@ const char *gwlua_field_problem(gwlua_text name, gwlua_text value) {
     static const char *const hop_by_hop[] = {"connection", "keep-alive", "proxy-connection", "te", "trailer",
                                              "upgrade", "proxy-authenticate", "proxy-authorization", NULL};
     static const char *const host[] = {"host", NULL};
-    if (name.count && name.bytes[0] == ':') return "pseudo-header fields are no headers; set req.method, req.host or req.path";
+    if (name.count && name.bytes[0] == ':')
+        return "pseudo-header fields are no headers; set req.method, req.host or req.path";
     if (!is_token(name)) return "a header name consists of letters, digits and !#$%&'*+-.^_`|~";
     if (is_one_of(name, framing)) return "the length of a body is the gateway's to say; use set_body";
     if (is_one_of(name, hop_by_hop)) return "fields of one connection cannot be set";
     if (is_one_of(name, host)) return "set req.host in place of the host field";
     for (size_t index = 0; index < value.count; index++) {
         uint8_t byte = value.bytes[index];
-        if ((byte < 0x20 && byte != '\t') || byte == 0x7f) return "a header value has no control characters or line ends";
+        if ((byte < 0x20 && byte != '\t') || byte == 0x7f)
+            return "a header value has no control characters or line ends";
     }
     return NULL;
 }
@@ -72,7 +74,8 @@ static void add_line(lua_State *L, luaL_Buffer *buffer, gwlua_text name, gwlua_t
 /* `lines`: a string on the stack below the buffer's, replaced by itself and the new line. */
 static void append_field(lua_State *L, int lines, gwlua_text name, int value) {
     int type = lua_type(L, value);
-    if (type != LUA_TSTRING && type != LUA_TNUMBER) luaL_error(L, "a header value is a string, not a %s", luaL_typename(L, value));
+    if (type != LUA_TSTRING && type != LUA_TNUMBER)
+        luaL_error(L, "a header value is a string, not a %s", luaL_typename(L, value));
     gwlua_text text = text_at(L, value);
     luaL_Buffer buffer;
     luaL_buffinit(L, &buffer);

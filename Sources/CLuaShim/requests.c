@@ -165,7 +165,8 @@ static int request_set_arg(lua_State *L) {
             luaL_addchar(&buffer, '=');
             add_escaped(&buffer, value);
         } else {
-            luaL_addlstring(&buffer, (const char *)parameter.name, parameter.end - (size_t)(parameter.name - query.bytes));
+            size_t count = parameter.end - (size_t)(parameter.name - query.bytes);
+            luaL_addlstring(&buffer, (const char *)parameter.name, count);
         }
     }
     if (!is_done) {
@@ -257,7 +258,8 @@ static int request_body_size(lua_State *L) {
 
 /* MARK: Properties */
 
-static const char *const request_properties[] = {"method", "host", "path", "query", "scheme", "http_version", "headers", NULL};
+static const char *const request_properties[] = {"method",       "host",    "path", "query", "scheme",
+                                                 "http_version", "headers", NULL};
 
 static int request_index(lua_State *L) {
     gwlua_handle handle = gwlua_handle_at(L, 1);

@@ -114,7 +114,11 @@ extension Exchange {
             ensureMoreWork().request.replace(by: bytes)
             return nil
         case (.response, .filteringResponse):
-            if pendingAnswer != nil { pendingAnswer?.body = bytes } else { ensureMoreWork().response.replace(by: bytes) }
+            if pendingAnswer != nil {
+                pendingAnswer?.body = bytes
+            } else {
+                ensureMoreWork().response.replace(by: bytes)
+            }
             responseEdits.remove(Array("content-encoding".utf8))
             return nil
         default: return "the body has passed already"

@@ -49,7 +49,9 @@ extension Exchange {
     }
 
     private func changeMethod(_ value: Span<UInt8>) -> StaticString? {
-        guard value.count > 0, value.count <= 32, RequestLineCheck.isToken(value) else { return "a method is a word such as GET" }
+        guard value.count > 0, value.count <= 32, RequestLineCheck.isToken(value) else {
+            return "a method is a word such as GET"
+        }
         let method = RequestLineCheck.method(value)
         switch method {
         case .connect, .trace: return "this gateway does not serve that method"

@@ -15,7 +15,9 @@ extension Exchange {
         switch side {
         case .request:
             let buffer = requestBytes
-            if requestEdits.withFirst(name, request.fields, known: request.knownHeaders, buffer.written, body) { return }
+            if requestEdits.withFirst(name, request.fields, known: request.knownHeaders, buffer.written, body) {
+                return
+            }
             // Host is no edit of a field: it is the authority of the target.
             if ASCII.equalIgnoringCase(name, Self.hostName.span) { withText(.host, body) }
         case .response:

@@ -3,8 +3,8 @@ import HTTP
 import Plugins
 import Upstream
 
-/// What filters keep and change in one exchange beyond header edits. Made for the first exchange that needs it, and kept
-/// with the pooled exchange, so that routes without such filters pay for a test against nil.
+/// What filters keep and change in one exchange beyond header edits. Made for the first exchange that needs it, and
+/// kept with the pooled exchange, so that routes without such filters pay for a test against nil.
 final class FilterWork {
     /// By place in the chain; each filter forgets its own. The first one apart, since most chains have one script.
     var firstState: AnyObject?

@@ -53,7 +53,8 @@ package final class Route {
     }
 
     package init(
-        name: String, prefix: String = "", action: Action, rewrite: PathRewrite?, mirror: Mirror?, filters: FilterChain?,
+        name: String, prefix: String = "", action: Action, rewrite: PathRewrite?, mirror: Mirror?,
+        filters: FilterChain?,
         settings: Settings, series: RouteSeries
     ) {
         self.name = name

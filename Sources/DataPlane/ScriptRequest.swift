@@ -21,7 +21,8 @@ final class ScriptRequest: OutboundRequest, UpstreamReceiver, SubrequestHandle {
     let canTakeResponse = true
     let holdsResponse = false
 
-    init(_ request: Subrequest, pool: UpstreamPool, worker: Worker, _ completion: @escaping (SubrequestOutcome) -> Void) {
+    init(_ request: Subrequest, pool: UpstreamPool, worker: Worker, _ completion: @escaping (SubrequestOutcome) -> Void)
+    {
         self.request = request
         self.pool = pool
         self.worker = worker

@@ -1,7 +1,7 @@
 package import Bytes
 package import EventLoop
-import Plugins
 import HTTP
+import Plugins
 import Synchronization
 package import Telemetry
 import Upstream

@@ -12,7 +12,8 @@ struct GatewayCommand: ParsableCommand {
             """,
         version: Version.text,
         subcommands: [
-            Run.self, Validate.self, Routes.self, Explain.self, ShowConfig.self, Reload.self, Drain.self, Demo.self, Filter.self,
+            Run.self, Validate.self, Routes.self, Explain.self, ShowConfig.self, Reload.self, Drain.self, Demo.self,
+            Filter.self,
             Help.self, Version.self,
         ])
 }

@@ -31,7 +31,8 @@ package protocol Filter: AnyObject {
     func takesBody(_ side: MessageSide, of exchange: any FilterExchange) -> Bool
     /// A piece of a body whose need is `stream`; the last one may be empty.
     func onBody(
-        _ side: MessageSide, _ chunk: [UInt8], isLast: Bool, of exchange: any FilterExchange) -> BodyVerdict
+        _ side: MessageSide, _ chunk: [UInt8], isLast: Bool, of exchange: any FilterExchange
+    ) -> BodyVerdict
 }
 
 extension Filter {

@@ -50,7 +50,8 @@ package protocol FilterExchange: AnyObject {
     func withField(_ side: MessageSide, _ name: Span<UInt8>, _ body: (Span<UInt8>) -> Void)
     /// The field at `cursor` or behind it, which is moved past it; false at the end.
     func withNextField(
-        _ side: MessageSide, _ cursor: inout Int64, _ body: (_ name: Span<UInt8>, _ value: Span<UInt8>) -> Void) -> Bool
+        _ side: MessageSide, _ cursor: inout Int64, _ body: (_ name: Span<UInt8>, _ value: Span<UInt8>) -> Void
+    ) -> Bool
 
     /// Variables that filters, the access log and the balancer share: a JSON scalar by name.
     var variables: ExchangeVariables { get }

@@ -15,7 +15,8 @@ extension MetricDeclaration {
         name: "gateway_lua_vms", kind: .gauge, help: "Lua VMs that serve requests.", labels: [.filter],
         seriesMax: 2_000)
     static let luaVMRebuilds = MetricDeclaration(
-        name: "gateway_lua_vm_rebuilds_total", kind: .counter, help: "VMs that were made anew after a script was stopped.",
+        name: "gateway_lua_vm_rebuilds_total", kind: .counter,
+        help: "VMs that were made anew after a script was stopped.",
         labels: [.filter], seriesMax: 2_000)
     static let luaSuspended = MetricDeclaration(
         name: "gateway_lua_suspended", kind: .gauge, help: "Calls of scripts that wait for something.",

@@ -60,7 +60,9 @@ import Testing
                 "upstreams.users.connect_timeout 2s default", "upstreams.users.response_timeout 15s default",
                 "middleware.stamp.type headers f:12:18", "middleware.stamp.request.remove [] default",
                 "middleware.stamp.request.set.X-A 1 f:12:50", "middleware.stamp.request.add {} default",
-                "tests [] default",
+                "stores {} default", "lua.path filters default", "lua.preempt signal default",
+                "lua.policy.http [] default", "lua.policy.stores [] default", "lua.policy.secrets {} default",
+                "lua.policy.env [] default", "lua.rollback true default", "tests [] default",
             ])
     }
 

@@ -22,7 +22,8 @@ import Testing
         let host = span.extracting(head.authorityRange)
         RequestWriter.write(
             head, bytes: span, method: span.extracting(head.methodRange), path: path, query: query,
-            hasQuery: head.queryRange != nil, host: host, framing: head.framing, edits: edits, forwarded: .init(isPeerTrusted: isPeerTrusted, isTLS: isTLS),
+            hasQuery: head.queryRange != nil, host: host, framing: head.framing, edits: edits,
+            forwarded: .init(isPeerTrusted: isPeerTrusted, isTLS: isTLS),
             peer: peer.span, requestID: id.span, into: out)
         let bound = RequestWriter.byteCountMax(
             head, path: path, query: query, host: host, edits: edits, peer: peer.span, requestID: id.span)

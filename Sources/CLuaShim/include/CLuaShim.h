@@ -165,7 +165,8 @@ typedef struct {
 } gwlua_limits;
 
 /// A VM without a script. NULL when there is no memory.
-gwlua_vm *gwlua_vm_new(const gwlua_limits *limits, const gwlua_host *host, void *context, struct gwlua_metrics *metrics);
+gwlua_vm *gwlua_vm_new(
+    const gwlua_limits *limits, const gwlua_host *host, void *context, struct gwlua_metrics *metrics);
 /// Closes the VM now, on this thread.
 void gwlua_vm_free(gwlua_vm *vm);
 /// Has another thread close it: closing a large heap takes milliseconds.

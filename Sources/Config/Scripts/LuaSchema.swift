@@ -70,7 +70,8 @@ enum LuaSchema {
             .field("breaker", \.breaker, breaker.value, "When a failing script is left out for a while."),
             .field("when", \.when, conditions.value, "Conditions under which the script is entered."),
             .field(
-                "expose_errors", \.exposeErrors, .bool, "Whether clients see error messages of the script; for development."
+                "expose_errors", \.exposeErrors, .bool,
+                "Whether clients see error messages of the script; for development."
             ),
         ])
 
@@ -80,7 +81,9 @@ enum LuaSchema {
         let isName = name.utf8.allSatisfy { byte in
             (0x61...0x7A).contains(byte) || (0x30...0x39).contains(byte) || byte == 0x2D || byte == 0x5F
         }
-        if isName, !name.isEmpty, name.utf8.count <= 64, name.utf8.first != 0x2D, name.utf8.first != 0x5F { return name }
+        if isName, !name.isEmpty, name.utf8.count <= 64, name.utf8.first != 0x2D, name.utf8.first != 0x5F {
+            return name
+        }
         context.report(
             .invalidName, "\(node.summary) is not a script's name", at: node.position,
             hint: "write the name of its folder, of lower-case letters, digits, - and _, without .lua")
@@ -147,7 +150,8 @@ enum LuaSchema {
         fields: [
             .field("kills", \.kills, .integer(1...1000), "Stops for using too much, in `window`."),
             .field("errors", \.errors, .integer(1...100_000), "Errors in `window`."),
-            .field("window", \.window, .duration(.seconds(1)...(.seconds(3600))), "The time in which both are counted."),
+            .field(
+                "window", \.window, .duration(.seconds(1)...(.seconds(3600))), "The time in which both are counted."),
             .field(
                 "open", \.open, .duration(.milliseconds(100)...(.seconds(3600))),
                 "How long it is left out; then one request tries it again."),
@@ -158,7 +162,8 @@ enum LuaSchema {
         fields: [
             .field("methods", \.methods, .list(of: .method), "Request methods."),
             .field(
-                "request_content_type", \.requestContentType, mediaTypes, "Media types, such as `application/json` or `text/*`."),
+                "request_content_type", \.requestContentType, mediaTypes,
+                "Media types, such as `application/json` or `text/*`."),
             .field("response_content_type", \.responseContentType, mediaTypes, "The same of the response."),
             .field("response_status", \.responseStatus, statuses, "Statuses, such as `200` or `5xx`."),
         ])
@@ -186,7 +191,8 @@ enum LuaSchema {
         "status", ["type": ["string", "integer"], "pattern": "^[1-5]([0-9][0-9]|xx)$"], kind: .identifier
     ).map { text, node, context in
         if let number = Int(text), (200...599).contains(number) { return number...number }
-        if text.utf8.count == 3, text.hasSuffix("xx"), let first = text.first?.wholeNumberValue, (2...5).contains(first) {
+        if text.utf8.count == 3, text.hasSuffix("xx"), let first = text.first?.wholeNumberValue, (2...5).contains(first)
+        {
             return first * 100...first * 100 + 99
         }
         context.report(

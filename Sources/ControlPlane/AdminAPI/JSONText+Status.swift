@@ -89,7 +89,8 @@ extension FilterStatus {
             ("phases", .array(phases.map { .string($0) })), ("rolled_back", .boolean(isRolledBack)),
             ("calls", .integer(calls)), ("errors", .integer(errors)), ("kills", .integer(kills)),
             ("cpu_seconds", .number(Double(cpuNanoseconds) / 1e9)), ("vm_bytes", .integer(byteCount)),
-            ("breaker", .string(openBreakers > 0 ? "open" : "closed")), ("workers_with_open_breaker", .integer(openBreakers)),
+            ("breaker", .string(openBreakers > 0 ? "open" : "closed")),
+            ("workers_with_open_breaker", .integer(openBreakers)),
         ])
     }
 }

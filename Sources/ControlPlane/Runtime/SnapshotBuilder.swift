@@ -149,7 +149,8 @@ package struct SnapshotBuilder {
             mirror = Route.Mirror(pool: pool, sample: config.sample)
         }
         return Route(
-            name: route.name, prefix: route.literalPrefix, action: try makeAction(route, pools: pools), rewrite: rewrite, mirror: mirror,
+            name: route.name, prefix: route.literalPrefix, action: try makeAction(route, pools: pools),
+            rewrite: rewrite, mirror: mirror,
             filters: filters.isEmpty ? nil : FilterChain(filters),
             settings: Route.Settings(
                 requestTimeout: route.requestTimeout ?? config.timeouts.request,

@@ -59,7 +59,9 @@ struct FilterProbation {
         guard !rejected.contains(program.hash) else { return false }
         var trial =
             trials[program.name] ?? Trial(program: program, since: now, earlierRate: rates[program.name] ?? 0)
-        if trial.program.hash != program.hash { trial = Trial(program: program, since: now, earlierRate: trial.earlierRate) }
+        if trial.program.hash != program.hash {
+            trial = Trial(program: program, since: now, earlierRate: trial.earlierRate)
+        }
         trials[program.name] = trial
         if status.calls >= Self.callsMin, rate > Self.rateMax, rate > trial.earlierRate * Self.factorMax {
             trials[program.name] = nil

@@ -58,11 +58,16 @@ struct ScriptManifest {
         requestBody = try Self.body(tree["request_body"], "request_body")
         responseBody = try Self.body(tree["response_body"], "response_body")
         uses = try Self.uses(tree["uses"])
-        let node = tree["schema"] ?? ConfigNode(.mapping([
-            ConfigNode.Entry(key: "type", keyPosition: .unknown, value: ConfigNode(.scalar(ConfigNode.Scalar("object")))),
-            ConfigNode.Entry(
-                key: "additionalProperties", keyPosition: .unknown, value: ConfigNode(.scalar(ConfigNode.Scalar("false")))),
-        ]))
+        let node =
+            tree["schema"]
+            ?? ConfigNode(
+                .mapping([
+                    ConfigNode.Entry(
+                        key: "type", keyPosition: .unknown, value: ConfigNode(.scalar(ConfigNode.Scalar("object")))),
+                    ConfigNode.Entry(
+                        key: "additionalProperties", keyPosition: .unknown,
+                        value: ConfigNode(.scalar(ConfigNode.Scalar("false")))),
+                ]))
         do throws(ScriptSchemaError) {
             schema = try ScriptSchema.decode(node)
         } catch {

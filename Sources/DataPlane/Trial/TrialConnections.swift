@@ -55,7 +55,9 @@ final class TrialConnections: UpstreamConnector {
     }
 
     func connect(to name: String) throws(SystemError) -> Socket {
-        guard upstream.response != nil || upstream.responder != nil else { throw SystemError(code: ECONNREFUSED, call: "connect") }
+        guard upstream.response != nil || upstream.responder != nil else {
+            throw SystemError(code: ECONNREFUSED, call: "connect")
+        }
         if let responder = upstream.responder, responder.refuses(name) {
             throw SystemError(code: ECONNREFUSED, call: "connect")
         }

@@ -48,7 +48,7 @@ package final class LuaResources: @unchecked Sendable {
     private let configs: [StoreConfig]
 
     deinit {
-        for unsafe store in unsafe owned { unsafe gwlua_store_free(store) }
+        unsafe owned.forEach { unsafe gwlua_store_free($0) }
         if previous == nil { unsafe gwlua_metrics_free(metrics) }
     }
 
@@ -71,7 +71,8 @@ extension LuaResources {
             unsafe min(gwlua_metrics_families(metrics, space.baseAddress, space.count), space.count)
         }
         var families: [DeclaredFamily] = []
-        for unsafe case let family? in unsafe pointers.prefix(count) {
+        for index in 0..<count {
+            guard let family = unsafe pointers[index] else { continue }
             unsafe gwlua_family_begin_scrape(family, now)
             unsafe families.append(Self.read(family))
             unsafe gwlua_family_end_scrape(family)
@@ -89,7 +90,9 @@ extension LuaResources {
             name: String(cString: gwlua_family_name(family)), help: String(cString: gwlua_family_help(family)),
             kind: kind,
             labels: (0..<labelCount).map { unsafe String(cString: gwlua_family_label(family, UInt32($0))) },
-            buckets: (0..<Int(gwlua_family_bucket_count(family))).map { unsafe gwlua_family_bucket(family, UInt32($0)) },
+            buckets: (0..<Int(gwlua_family_bucket_count(family))).map {
+                unsafe gwlua_family_bucket(family, UInt32($0))
+            },
             series: [], overflowCount: gwlua_family_overflow(family))
         var labels = unsafe [gwlua_metric_text](repeating: gwlua_metric_text(), count: labelCount + 1)
         var values = [Double](repeating: 0, count: valueCount)

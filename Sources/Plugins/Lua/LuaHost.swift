@@ -30,6 +30,7 @@ enum LuaHost {
     private static func make() -> gwlua_host {
         var host = gwlua_host()
         addMessages(&host)
+        addFields(&host)
         addBodies(&host)
         addWaiting(&host)
         addContext(&host)
@@ -71,6 +72,9 @@ enum LuaHost {
             default: return LuaHost.refused
             }
         }
+    }
+
+    private static func addFields(_ host: inout gwlua_host) {
         unsafe host.header_get = { pointer, side, name, out in
             guard let exchange = unsafe LuaHost.run(pointer)?.exchange else { return LuaHost.none }
             var found = LuaHost.none

@@ -76,7 +76,8 @@ package struct LuaProgramSet {
 
         func identity(_ parts: Parts) -> LuaProgram.Identity {
             LuaProgram.Identity(
-                script: script, limits: limits, preempt: parts.lua.preempt, resources: ObjectIdentifier(parts.resources),
+                script: script, limits: limits, preempt: parts.lua.preempt,
+                resources: ObjectIdentifier(parts.resources),
                 names: uses.map(\.name), configs: uses.map(\.config))
         }
     }

@@ -11,8 +11,8 @@ package enum LuaResult: UInt8, CaseIterable, Sendable {
 final class LuaSeries {
     private let filter: UInt32
     private var shard: MetricShard?
-    /// Cells that were looked up: of calls by phase and result, of durations by phase, and of CPU time. One array, since
-    /// each use of a property is checked for exclusive access.
+    /// Cells that were looked up: of calls by phase and result, of durations by phase, and of CPU time. One array,
+    /// since each use of a property is checked for exclusive access.
     private var cells = [Int](repeating: -1, count: LuaSeries.cpuIndex + 1)
 
     private static let resultCount = LuaResult.allCases.count

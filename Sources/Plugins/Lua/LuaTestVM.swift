@@ -107,7 +107,8 @@ extension LuaResources {
                     unsafe value.bytes = bytes.baseAddress
                     unsafe value.count = bytes.count
                     var call = unsafe call
-                    return unsafe gwlua_store_set(pointer, &call, &value, Int64(ttl * 1_000_000_000), 0) == Int32(GWLUA_STORE_OK)
+                    return unsafe gwlua_store_set(pointer, &call, &value, Int64(ttl * 1_000_000_000), 0)
+                        == Int32(GWLUA_STORE_OK)
                 }
             }
         }

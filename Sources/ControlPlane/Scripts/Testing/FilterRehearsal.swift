@@ -73,10 +73,13 @@ package struct FilterRehearsal {
         }
         var lines: [String] = []
         lines += ["request:"] + Self.difference(sent, outcome.forwarded)
-        lines += ["response:"] + Self.difference(
-            outcome.forwarded == nil ? [] : answering.response ?? [], outcome.response)
+        lines +=
+            ["response:"]
+            + Self.difference(
+                outcome.forwarded == nil ? [] : answering.response ?? [], outcome.response)
         for line in outcome.logs {
-            lines.append("log: \(String(decoding: line.message, as: UTF8.self)) \(String(decoding: line.fields, as: UTF8.self))")
+            lines.append(
+                "log: \(String(decoding: line.message, as: UTF8.self)) \(String(decoding: line.fields, as: UTF8.self))")
         }
         for (key, json) in outcome.variables {
             lines.append("ctx.vars.\(String(decoding: key, as: UTF8.self)) = \(String(decoding: json, as: UTF8.self))")
@@ -90,7 +93,8 @@ package struct FilterRehearsal {
         }
         let counts = bench.program.counts
         lines.append(
-            "cpu: \(Double(counts.cpuNanoseconds.load(ordering: .relaxed)) / 1000) µs in \(counts.calls.load(ordering: .relaxed)) calls"
+            "cpu: \(Double(counts.cpuNanoseconds.load(ordering: .relaxed)) / 1000) µs in "
+                + "\(counts.calls.load(ordering: .relaxed)) calls"
         )
         return lines.joined(separator: "\n")
     }
@@ -134,7 +138,8 @@ package struct FilterRehearsal {
             for _ in 0..<max(count, 1) { _ = try bench.run(sent, from: .loopback, answering) }
             let used = counts.cpuNanoseconds.load(ordering: .relaxed) - before
             let failures = counts.errors.load(ordering: .relaxed) + counts.kills.load(ordering: .relaxed)
-            return "\(name): \(used / Int64(max(count, 1))) ns of CPU a request, VM \(bench.program.vmByteCount) bytes, "
+            return
+                "\(name): \(used / Int64(max(count, 1))) ns of CPU a request, VM \(bench.program.vmByteCount) bytes, "
                 + "\(failures) failures in \(count) requests"
         } catch {
             throw Self.failure("\(error)")

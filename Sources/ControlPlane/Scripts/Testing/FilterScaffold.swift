@@ -71,7 +71,9 @@ package struct FilterScaffold {
           schema = {
             type = "object",
             properties = {
-              header = { type = "string", format = "header-name", default = "x-\(name)", description = "The field to set" },
+              header = {
+                type = "string", format = "header-name", default = "x-\(name)", description = "The field to set",
+              },
             },
           },
 

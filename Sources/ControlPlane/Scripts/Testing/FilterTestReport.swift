@@ -48,7 +48,8 @@ package struct FilterTestReport {
             text += "  <testsuite name=\"\(Self.escaped(suite.name))\" tests=\"\(suite.results.count + errors)\""
             text += " failures=\"\(failed)\" errors=\"\(errors)\">\n"
             for result in suite.results {
-                let seconds = Double(result.duration.components.attoseconds) / 1e18
+                let seconds =
+                    Double(result.duration.components.attoseconds) / 1e18
                     + Double(result.duration.components.seconds)
                 text += "    <testcase classname=\"\(Self.escaped(suite.name))\" name=\"\(Self.escaped(result.name))\""
                 text += " time=\"\(seconds)\""

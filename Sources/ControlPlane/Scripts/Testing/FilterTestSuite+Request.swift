@@ -159,7 +159,9 @@ final class TestResponder: TrialResponder {
             bytes = Array((head + "\r\n").utf8)
         } else if let chunks = response["chunks"] as? [String] {
             head += "transfer-encoding: chunked\r\n\r\n"
-            bytes = Array(head.utf8) + (isHead ? [] : TestMessage.chunked(chunks.map { Array(Data(base64Encoded: $0) ?? Data()) }))
+            bytes =
+                Array(head.utf8)
+                + (isHead ? [] : TestMessage.chunked(chunks.map { Array(Data(base64Encoded: $0) ?? Data()) }))
         } else {
             let body = TestMessage.body(of: response)
             head += "content-length: \(body.count)\r\n\r\n"

@@ -129,7 +129,9 @@ package final class FilterTestSuite {
         case "fail_http": failing[upstream] = arguments["how"] as? String ?? "connect"
         case "http_calls": return ["count": callCounts[upstream] ?? 0]
         case "advance":
-            for load in loads { try load.bench?.advance(seconds: (arguments["seconds"] as? NSNumber)?.doubleValue ?? 0) }
+            for load in loads {
+                try load.bench?.advance(seconds: (arguments["seconds"] as? NSNumber)?.doubleValue ?? 0)
+            }
         case "logs": return ["lines": logs]
         case "metric": return ["value": try metric(arguments)]
         case "secret":

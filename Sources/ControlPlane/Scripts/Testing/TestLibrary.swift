@@ -173,14 +173,16 @@ enum TestLibrary {
             return (state >> 24) % n + 1
           end
           local methods = { "GET", "POST", "PUT", "DELETE", "PATCH" }
-          local parts = { "a", "/", "..", "%41", "%2e", "=", "&", "{", "}", "[", "]", "\"", ":", ",", "0", "-1", "null", "é", "\\",
+          local parts = { "a", "/", "..", "%41", "%2e", "=", "&", "{", "}", "[", "]", "\"", ":", ",", "0", "-1",
+            "null", "é", "\\",
             "query", "mutation", "...", "#", "(", ")", "$", "Bearer ", ";", "x" }
           local function text(n)
             local out = {}
             for i = 1, random(n) do out[i] = parts[random(#parts)] end
             return table.concat(out)
           end
-          local header_names = options.headers or { "authorization", "cookie", "content-type", "x-id", "idempotency-key",
+          local header_names = options.headers or { "authorization", "cookie", "content-type", "x-id",
+            "idempotency-key",
             "x-hub-signature-256", "stripe-signature", "accept" }
           for round = 1, options.n or 200 do
             local headers = {}
@@ -189,8 +191,10 @@ enum TestLibrary {
             if random(2) == 1 then request.query = url.escape(text(4)) .. "=" .. url.escape(text(8)) end
             if request.method ~= "GET" and random(3) > 1 then request.body = text(60) end
             if random(3) == 1 then headers["content-type"] = "application/json" end
-            request.upstream = { status = ({ 200, 201, 204, 404, 500 })[random(5)], body = random(2) == 1 and text(40) or nil,
-              headers = { ["content-type"] = random(2) == 1 and "application/json" or "text/plain" } }
+            request.upstream = {
+              status = ({ 200, 201, 204, 404, 500 })[random(5)], body = random(2) == 1 and text(40) or nil,
+              headers = { ["content-type"] = random(2) == 1 and "application/json" or "text/plain" },
+            }
             local r = filter:request(request)
             if r.outcome == "error" or r.outcome == "killed" then
               error("round " .. round .. " (seed " .. (options.seed or 1) .. "): " .. tostring(r.error), 2)

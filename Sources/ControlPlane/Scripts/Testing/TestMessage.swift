@@ -42,7 +42,9 @@ struct TestMessage {
             readChunks(rest)
         } else {
             body = rest
-            if let length = headers["content-length"].flatMap({ Int($0) }) { isWhole = rest.count == length || rest.isEmpty }
+            if let length = headers["content-length"].flatMap({ Int($0) }) {
+                isWhole = rest.count == length || rest.isEmpty
+            }
         }
     }
 

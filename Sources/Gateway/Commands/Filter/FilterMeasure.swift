@@ -9,7 +9,8 @@ struct FilterMeasure: ParsableCommand {
 
     @OptionGroup var option: FilterOption
     @Argument(help: "Names; left out: all.") var names: [String] = []
-    @Option(name: [.customShort("f"), .customLong("file")], help: "The request, as for `filter run`.") var request: String?
+    @Option(name: [.customShort("f"), .customLong("file")], help: "The request, as for `filter run`.") var request:
+        String?
     @Option(help: "The upstream's response.") var upstream: String?
     @Option(help: "The filter's configuration, as JSON or YAML.") var filterConfig: String?
     @Option(name: .shortAndLong, help: "Requests.") var count = 20_000
