@@ -165,6 +165,8 @@ bool gwlua_enter_bracket(struct gwlua_vm *vm, lua_State *thread, int64_t budget,
 /* Nanoseconds of CPU that were used. */
 int64_t gwlua_leave_bracket(struct gwlua_vm *vm, struct gwlua_bracket *bracket);
 void gwlua_end_overdraft(struct gwlua_vm *vm);
+/* Whether a new thread's state has the fields that the limit of stacks reads. */
+bool gwlua_knows_stacks(lua_State *L);
 /* CPU that the calling thread has used, exact and slower than ticks. */
 int64_t gwlua_thread_cpu(void);
 

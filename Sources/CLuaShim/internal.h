@@ -33,6 +33,7 @@ struct gwlua_vm {
     bool is_retired;
     /* It counts among the VMs that are over their memory. */
     bool is_overdrawn;
+    bool knows_stacks; /* whether the thread's state could be read */
     struct gwlua_engine *engine; /* see engine.h; libraries do not need it */
 };
 

@@ -59,6 +59,48 @@ void gwlua_end_overdraft(struct gwlua_vm *vm) {
     atomic_fetch_sub_explicit(&overdrafts, 1, memory_order_relaxed);
 }
 
+/* A chain of objects that call each other through `__call` moves the whole stack at each link, in a loop of the
+ * interpreter that no hook and no signal interrupts. It ends when the stack cannot grow, after a time that goes with the
+ * square of its length: so stacks are kept to some thousand calls, and a script that is being killed gets no longer
+ * one. The interpreter's own limit, a million slots, is compiled in; its allocator is the only place to set another.
+ * Which block is a stack only the thread's state tells, whose first fields are these in all releases of Lua 5.4;
+ * `gwlua_knows_stacks` finds out whether they are. */
+struct thread_prefix {
+    void *next;
+    unsigned char type, marked, status, allows_hook;
+    unsigned short call_count;
+    char *top;
+    void *global;
+    void *call;
+    char *stack_last;
+    char *stack;
+};
+
+enum { SLOT_BYTES = 16, SPARE_SLOTS = 5, FIRST_SLOTS = 40, STACK_BYTES = 20480 * SLOT_BYTES };
+
+static size_t stack_bytes(lua_State *L) {
+    const struct thread_prefix *thread = (const struct thread_prefix *)L;
+    return (size_t)(thread->stack_last - thread->stack);
+}
+
+bool gwlua_knows_stacks(lua_State *L) {
+    const struct thread_prefix *thread = (const struct thread_prefix *)L;
+    if (stack_bytes(L) != FIRST_SLOTS * SLOT_BYTES) return false;
+    char *top = thread->top;
+    if (top < thread->stack || top >= thread->stack_last) return false;
+    lua_pushboolean(L, 1);
+    bool moves = thread->top == top + SLOT_BYTES;
+    lua_pop(L, 1);
+    return moves && thread->top == top && lua_checkstack(L, 2 * FIRST_SLOTS)
+           && stack_bytes(L) >= 2 * FIRST_SLOTS * SLOT_BYTES;
+}
+
+static bool is_stack_too_long(const struct gwlua_vm *vm, size_t new_size) {
+    if (!vm->knows_stacks || !vm->current) return false;
+    return new_size == 2 * stack_bytes(vm->current) + SPARE_SLOTS * SLOT_BYTES
+           && (vm->killed || new_size > STACK_BYTES + SPARE_SLOTS * SLOT_BYTES);
+}
+
 /* Above the soft limit a block is granted and the script killed: refusing would start an emergency collection inside of
  * an assignment, which this release of Lua does not survive. Only above the hard limit NULL is returned; no assignment
  * gets there from the soft limit, since a table at most triples. A concatenation of many long strings does, where the
@@ -72,6 +114,7 @@ void *gwlua_allocate(void *context, void *block, size_t old_size, size_t new_siz
         return NULL;
     }
     if (new_size > old_size) {
+        if (!block && is_stack_too_long(vm, new_size)) return NULL;
         size_t used = vm->used + (new_size - old_size);
         if (used > vm->soft && vm->is_ready && !vm->killed) {
             if (!vm->is_overdrawn) begin_overdraft(vm);

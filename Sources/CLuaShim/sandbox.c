@@ -285,9 +285,10 @@ static const struct module modules[] = {
 
 static int open_lazily(lua_State *L) {
     if (lua_type(L, 2) != LUA_TSTRING) return 0;
-    const char *name = lua_tostring(L, 2);
+    size_t count;
+    const char *name = lua_tolstring(L, 2, &count);
     for (const struct module *module = modules; module->name; module++) {
-        if (strcmp(module->name, name) != 0) continue;
+        if (strlen(module->name) != count || memcmp(module->name, name, count) != 0) continue;
         module->open(L);
         lua_pushvalue(L, 2);
         lua_pushvalue(L, -2);

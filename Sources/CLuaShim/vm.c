@@ -58,6 +58,7 @@ gwlua_vm *gwlua_vm_new(
     vm->main = lua_newstate(gwlua_allocate, vm);
     if (!vm->main) goto failed;
     lua_atpanic(vm->main, on_panic);
+    vm->knows_stacks = gwlua_knows_stacks(vm->main);
     /* Coroutines copy this from the main thread when they are made. */
     *(struct gwlua_vm **)lua_getextraspace(vm->main) = vm;
     lua_pushcfunction(vm->main, build);

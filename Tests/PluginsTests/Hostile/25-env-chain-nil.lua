@@ -1,4 +1,4 @@
--- verdict: error
+-- verdict: error, killed_cpu, load_error
 -- row 25: the same, on globals
 local F = { api = 1 }
 function F.on_request()

@@ -1,4 +1,4 @@
--- verdict: error
+-- verdict: error, killed_cpu, load_error
 -- row 25: the wording of an error recurses over a long chain of indexes
 local F = { api = 1 }
 function F.on_request()

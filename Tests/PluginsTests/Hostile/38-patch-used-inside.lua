@@ -10,5 +10,6 @@ function F.on_request()
     assert(not pcall(gw.http.call, { upstream = "authz", query = { a = 1 } }))
     rawset(_ENV, "url", 1)
     assert(not pcall(gw.http.call, { upstream = "authz", query = { a = 1 } }))
+    rawset(_ENV, "url", nil)
 end
 return F

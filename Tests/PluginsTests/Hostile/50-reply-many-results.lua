@@ -1,5 +1,5 @@
 -- verdict: reply
--- row own: a status with thousands of further results
+-- row 50: a status with thousands of further results
 local F = { api = 1 }
 function F.on_request()
     local t = {}

@@ -1,5 +1,5 @@
 -- verdict: done
--- row own: replies of odd tables
+-- row 50: replies of odd tables
 local F = { api = 1 }
 function F.on_request()
     local cyclic = {}

@@ -1,5 +1,5 @@
 -- verdict: reply, error
--- row own: responds twice, the second time while the first unwinds
+-- row 51: responds twice, the second time while the first unwinds
 local F = { api = 1 }
 function F.on_request(req)
     local c <close> = setmetatable({}, { __close = function() req:respond(500, nil, "second") end })

@@ -1,5 +1,5 @@
 -- verdict: reply
--- row own: responds in a coroutine, in pcall, in a comparator
+-- row 51: responds in a coroutine, in pcall, in a comparator
 local F = { api = 1 }
 function F.on_request(req)
     pcall(table.sort, { 2, 1 }, function()

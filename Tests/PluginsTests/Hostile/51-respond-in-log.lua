@@ -1,5 +1,5 @@
 -- verdict: error
--- row own: responds when everything has been sent
+-- row 51: responds when everything has been sent
 local kept
 local F = { api = 1 }
 function F.on_request(req) kept = req end

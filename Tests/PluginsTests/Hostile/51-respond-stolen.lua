@@ -1,5 +1,5 @@
 -- verdict: reply, error
--- row own: a __close takes the error that carries the reply, and raises it later
+-- row 51: a __close takes the error that carries the reply, and raises it later
 local kept = {}
 local F = { api = 1 }
 function F.on_request(req)

@@ -1,5 +1,5 @@
 -- verdict: done
--- row own: on_init tries everything that could reach the configuration behind the frozen one
+-- row 52: on_init tries everything that could reach the configuration behind the frozen one
 local F = { api = 1 }
 function F.on_init(conf)
     local _, real = pairs(conf)

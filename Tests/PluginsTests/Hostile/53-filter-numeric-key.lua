@@ -1,3 +1,3 @@
 -- verdict: load_error
--- row own: a filter with a key that is a table
+-- row 53: a filter with a key that is a table
 return { api = 1, [{}] = 1 }

@@ -1,3 +1,3 @@
 -- verdict: done
--- row own: a filter with __pairs and __len that never end
+-- row 53: a filter with __pairs and __len that never end
 return setmetatable({ api = 1, on_request = function() end }, { __pairs = function() while true do end end, __len = function() while true do end end, __metatable = "x" })

@@ -1,3 +1,3 @@
 -- verdict: load_error
--- row own: a filter that is a function
+-- row 53: a filter that is a function
 return function() end

@@ -1,3 +1,3 @@
 -- verdict: load_error
--- row own: a filter with a key that is none
+-- row 53: a filter with a key that is none
 return { api = 1, on_reqest = function() end }

@@ -1,3 +1,3 @@
 -- verdict: load_error
--- row own: a filter that does not say its version
+-- row 53: a filter that does not say its version
 return { on_request = function() end }

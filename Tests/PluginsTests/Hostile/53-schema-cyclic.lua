@@ -1,5 +1,5 @@
 -- verdict: load_error
--- row own: a schema that holds itself
+-- row 53: a schema that holds itself
 local schema = {}
 schema.properties = { a = schema }
 return { api = 1, schema = schema }

@@ -1,5 +1,5 @@
 -- verdict: done
--- row own: an _ENV of its own, which inherits the real one
+-- row 54: an _ENV of its own, which inherits the real one
 local real = _ENV
 local F = { api = 1 }
 do

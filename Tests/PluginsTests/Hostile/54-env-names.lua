@@ -1,5 +1,5 @@
 -- verdict: done
--- row own: odd names in the environment
+-- row 54: odd names in the environment
 local F = { api = 1 }
 function F.on_request()
     for _, key in ipairs { 1, true, {}, print, 1.5 } do assert(_ENV[key] == nil) end

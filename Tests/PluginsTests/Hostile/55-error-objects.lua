@@ -1,5 +1,5 @@
 -- verdict: done
--- row own: error values of all kinds pass unharmed
+-- row 55: error values of all kinds pass unharmed
 local F = { api = 1 }
 function F.on_request(req)
     for _, value in ipairs { 1, "x", true, {}, print, req, coroutine.running(), setmetatable({}, { __tostring = error }) } do

@@ -1,5 +1,5 @@
 -- verdict: error
--- row own: a handle as the error that ends the phase
+-- row 55: a handle as the error that ends the phase
 local F = { api = 1 }
 function F.on_request(req) error(req) end
 return F

@@ -1,5 +1,5 @@
 -- verdict: killed_cpu
--- row own: loops after an await, in pcall, in a coroutine
+-- row 56: loops after an await, in pcall, in a coroutine
 local F = { api = 1 }
 function F.on_request()
     coroutine.wrap(function()

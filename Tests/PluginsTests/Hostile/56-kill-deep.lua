@@ -1,5 +1,5 @@
 -- verdict: killed_cpu
--- row own: the kill falls inside of pcall inside of a coroutine inside of sort inside of gsub inside of xpcall
+-- row 56: the kill falls inside of pcall inside of a coroutine inside of sort inside of gsub inside of xpcall
 local F = { api = 1 }
 local function loop() while true do end end
 function F.on_request()

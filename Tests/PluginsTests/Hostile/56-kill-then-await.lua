@@ -1,5 +1,5 @@
 -- verdict: killed_cpu
--- row own: a __close that awaits while the kill unwinds
+-- row 56: a __close that awaits while the kill unwinds
 local F = { api = 1 }
 function F.on_request()
     local x <close> = setmetatable({}, { __close = function() gw.sleep(1) end })

@@ -1,5 +1,5 @@
 -- verdict: error, killed_cpu
--- row own: objects that are called through __call of __call
+-- row 57: objects that are called through __call of __call
 local F = { api = 1 }
 function F.on_request()
     local t = setmetatable({}, {})

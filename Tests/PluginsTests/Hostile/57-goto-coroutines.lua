@@ -1,5 +1,5 @@
 -- verdict: killed_cpu
--- row own: goto, with coroutines that hand over forever
+-- row 57: goto, with coroutines that hand over forever
 local F = { api = 1 }
 function F.on_request()
     local a = coroutine.wrap(function() ::again:: coroutine.yield() goto again end)

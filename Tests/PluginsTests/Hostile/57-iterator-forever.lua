@@ -1,5 +1,5 @@
 -- verdict: killed_cpu
--- row own: an iterator that is a C function and never ends
+-- row 57: an iterator that is a C function and never ends
 local F = { api = 1 }
 function F.on_request() for _ in math.abs, 1, 1 do end end
 return F

@@ -1,5 +1,5 @@
 -- verdict: killed_cpu
--- row own: tail calls of C functions
+-- row 57: tail calls of C functions
 local F = { api = 1 }
 local function f(...) return pcall(select, 1, f(...)) end
 local function g() return g() end

@@ -1,5 +1,5 @@
 -- verdict: done, killed_cpu
--- row own: a flood of log lines
+-- row 58: a flood of log lines
 local F = { api = 1 }
 function F.on_request()
     for _ = 1, 10000 do gw.log.info(("x"):rep(5000), { a = ("y"):rep(5000) }) print("x") end

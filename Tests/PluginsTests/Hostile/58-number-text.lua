@@ -1,5 +1,5 @@
 -- verdict: done, killed_cpu
--- row own: a number of two million digits
+-- row 58: a number of two million digits
 local F = { api = 1 }
 function F.on_request()
     local s = ("9"):rep(2000000)

@@ -1,5 +1,5 @@
 -- verdict: done, killed_cpu, killed_mem
--- row own: prints hundreds of long strings at once
+-- row 58: prints hundreds of long strings at once
 local F = { api = 1 }
 function F.on_request()
     local t = {}

@@ -1,5 +1,5 @@
 -- verdict: done, killed_cpu, killed_mem
--- row own: long keys that share what a hash could look at
+-- row 59: long keys that share what a hash could look at
 local F = { api = 1 }
 function F.on_request()
     local t, base = {}, ("a"):rep(10000)

@@ -1,5 +1,5 @@
 -- verdict: done
--- row own: a traversal with keys that are not there
+-- row 59: a traversal with keys that are not there
 local F = { api = 1 }
 function F.on_request()
     local t = {}

@@ -1,5 +1,5 @@
 -- verdict: killed_cpu, done, killed_mem
--- row own: tables that are rehashed at every step
+-- row 59: tables that are rehashed at every step
 local F = { api = 1 }
 function F.on_request()
     for n = 1, 2000 do

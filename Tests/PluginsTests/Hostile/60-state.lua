@@ -1,5 +1,5 @@
 -- verdict: done
--- row own: odd uses of the context
+-- row 60: odd uses of the context
 local F = { api = 1 }
 function F.on_request(req, ctx)
     for _, name in ipairs { "conf", "state", "vars", "route", "request_id", "anything" } do assert(not pcall(function() ctx[name] = 1 end)) end

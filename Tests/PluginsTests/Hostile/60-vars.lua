@@ -1,5 +1,5 @@
 -- verdict: done
--- row own: variables with names and values that are none
+-- row 60: variables with names and values that are none
 local F = { api = 1 }
 function F.on_request(req, ctx)
     local v = ctx.vars

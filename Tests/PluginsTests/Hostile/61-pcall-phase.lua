@@ -1,3 +1,3 @@
 -- verdict: error
--- row own: a phase that is pcall
+-- row 61: a phase that is pcall
 return { api = 1, on_request = pcall }

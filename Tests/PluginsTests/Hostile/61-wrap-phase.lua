@@ -1,5 +1,5 @@
 -- verdict: done, error
--- row own: a phase that is a wrapped coroutine
+-- row 61: a phase that is a wrapped coroutine
 local F = { api = 1 }
 F.on_request = coroutine.wrap(function(req, ctx)
     while true do

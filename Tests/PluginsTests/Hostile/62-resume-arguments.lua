@@ -1,5 +1,5 @@
--- verdict: done, error
--- row own: thousands of arguments and results through coroutines
+-- verdict: done, error, killed_cpu
+-- row 62: thousands of arguments and results through coroutines
 local F = { api = 1 }
 function F.on_request()
     local t = {}

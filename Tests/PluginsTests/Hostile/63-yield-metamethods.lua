@@ -1,5 +1,5 @@
 -- verdict: done, error
--- row own: coroutine.yield in every metamethod, and across callbacks
+-- row 63: coroutine.yield in every metamethod, and across callbacks
 local F = { api = 1 }
 function F.on_request()
     local names = { "__index", "__newindex", "__call", "__concat", "__eq", "__lt", "__le", "__len", "__unm", "__add", "__close", "__idiv", "__bnot" }

@@ -1,5 +1,5 @@
 -- verdict: error
--- row own: a module that raises, required again: the same error, not a riddle
+-- row 64: a module that raises, required again: the same error, not a riddle
 local F = { api = 1 }
 function F.on_request()
     assert(not pcall(require, "lib.raises"))

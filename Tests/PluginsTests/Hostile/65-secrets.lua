@@ -1,5 +1,5 @@
 -- verdict: done
--- row own: secrets and variables that were not allowed
+-- row 65: secrets and variables that were not allowed
 local F = { api = 1 }
 function F.on_request()
     assert(gw.secret("key") == "secret")

@@ -1,5 +1,5 @@
 -- verdict: done
--- row own: query parameters with odd names and values
+-- row 66: query parameters with odd names and values
 local F = { api = 1 }
 function F.on_request(req)
     assert(req:arg("a") == "1" and req:args().a[2] == "3 x")

@@ -1,5 +1,5 @@
 -- verdict: done, killed_cpu
--- row own: coroutines in cycles, weakly held, collected while they await
+-- row 67: coroutines in cycles, weakly held, collected while they await
 local F = { api = 1 }
 function F.on_request()
     local weak = setmetatable({}, { __mode = "kv" })

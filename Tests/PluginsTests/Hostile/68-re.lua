@@ -1,5 +1,5 @@
 -- verdict: done, killed_cpu, error
--- row own: regular expressions that others cannot finish
+-- row 68: regular expressions that others cannot finish
 local F = { api = 1 }
 function F.on_request()
     local r = re.compile("(a+)+$")

@@ -1,5 +1,5 @@
 -- verdict: done, killed_cpu
--- row own: text functions on long input
+-- row 69: text functions on long input
 local F = { api = 1 }
 function F.on_request()
     local s = ("a"):rep(100000)
