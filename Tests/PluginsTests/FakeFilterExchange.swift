@@ -125,6 +125,8 @@ final class FakeFilterHost: FilterHost {
     private var deferred: [() -> Void] = []
     private var timers: [FilterTimer] = []
     var answer = SubrequestOutcome.success(SubrequestAnswer(status: 200, headers: [], body: Array("{}".utf8)))
+    /// In place of `answer` where a test says so.
+    var answers: ((Subrequest) -> SubrequestOutcome)?
     private(set) var sent: [Subrequest] = []
 
     init(registry: MetricRegistry = MetricRegistry(workerCount: 1, methodNames: [])) {
@@ -147,7 +149,7 @@ final class FakeFilterHost: FilterHost {
         _ request: Subrequest, for generation: AnyObject?, _ completion: @escaping (SubrequestOutcome) -> Void
     ) -> any SubrequestHandle {
         sent.append(request)
-        let answer = answer
+        let answer = answers?(request) ?? answer
         later { completion(answer) }
         return Handle()
     }

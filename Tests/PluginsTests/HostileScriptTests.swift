@@ -97,6 +97,11 @@ private struct HostileRun {
             return (word(error, atLoad: true), error.message)
         }
         let host = FakeFilterHost(registry: registry)
+        host.answers = { request in
+            let path = String(decoding: request.path, as: UTF8.self)
+            if path == "/fail" { return .failure(.timeout) }
+            return .success(SubrequestAnswer(status: 200, headers: Array("x-b: 2\r\n".utf8), body: request.path))
+        }
         program.attach(to: host, after: nil)
         defer { program.detach() }
         return run(program, host)
@@ -163,7 +168,7 @@ private struct HostileRun {
     private func settle(_ host: FakeFilterHost, _ exchange: FakeFilterExchange, _ verdict: inout FilterVerdict) {
         guard case .suspend = verdict else { return }
         let known = exchange.resumptions.count
-        for _ in 0..<500 where exchange.resumptions.count == known && host.isBusy { host.run() }
+        for _ in 0..<20_000 where exchange.resumptions.count == known && host.isBusy { host.run() }
         if exchange.resumptions.count > known, let last = exchange.resumptions.last { verdict = last }
     }
 
@@ -178,7 +183,7 @@ private struct HostileRun {
             case .fail: return
             case .suspend:
                 let known = exchange.bodyVerdicts.count
-                for _ in 0..<500 where exchange.bodyVerdicts.count == known && host.isBusy { host.run() }
+                for _ in 0..<20_000 where exchange.bodyVerdicts.count == known && host.isBusy { host.run() }
                 guard exchange.bodyVerdicts.count > known else { return }
             }
         }

@@ -22,6 +22,7 @@ enum LuaHost {
         return unsafe Unmanaged<LuaContext>.fromOpaque(pointer).takeUnretainedValue()
     }
 
+    private static let hostField = Array("host".utf8)
     private static let ok = Int32(GWLUA_OK)
     private static let pending = Int32(GWLUA_PENDING)
     private static let none = Int32(GWLUA_NONE)
@@ -99,6 +100,8 @@ enum LuaHost {
         unsafe host.header_edit = { pointer, side, edit, name, value in
             guard let run = unsafe LuaHost.run(pointer), let exchange = run.exchange else { return LuaHost.refused }
             guard exchange.mayEdit(LuaHost.side(side)) else { return run.answer("the head has been sent already") }
+            let isHost = unsafe LuaText.with(name) { $0.count == 4 && ASCII.equalIgnoringCase($0, LuaHost.hostField.span) }
+            if side == 0, isHost { return run.answer("the host is changed by req.host, not as a field") }
             let edits = side == 0 ? exchange.requestEdits : exchange.responseEdits
             let isDone = unsafe LuaText.with(name) { name in
                 unsafe LuaText.with(value) { value in

@@ -10,7 +10,7 @@ function F.on_request(req)
         assert(not pcall(gw.reply, 200, { x = value }))
         assert(not pcall(gw.reply, 200, { x = { "ok", value } }))
     end
-    for _, name in ipairs { "", "a b", "a\r\nb", ":path", "content-length", "Content-Length", "transfer-encoding", "TE", "connection", "host", "a:", "ü", "x\0", ("x"):rep(300) } do
+    for _, name in ipairs { "", "a b", "a\r\nb", ":path", "content-length", "Content-Length", "transfer-encoding", "TE", "connection", "host", "a:", "ü", "x\0" } do
         assert(not pcall(h.set, h, name, "1"), name)
         assert(not pcall(h.add, h, name, "1"), name)
         assert(not pcall(gw.reply, 200, { [name] = "1" }), name)
