@@ -78,6 +78,8 @@ struct gwlua_timer_entry {
 
 /* A longer source could overflow the C stack: this release recurses when it words an error. */
 enum { GWLUA_SOURCE_MAX = 64 << 10 };
+/* chains.c: the line of a chain of fields that is too long for the same reason; 0 when there is none. */
+int gwlua_long_chain(gwlua_text source);
 
 enum { GWLUA_TIMERS_MAX = 16, GWLUA_INSTANCES_MAX = 4096, GWLUA_THREADS_POOLED = 64 };
 

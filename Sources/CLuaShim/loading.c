@@ -42,6 +42,8 @@ struct source {
 static int load_chunk(lua_State *L) {
     struct gwlua_engine *engine = engine_of(L);
     const struct source *source = lua_touserdata(L, 1);
+    int line = gwlua_long_chain(source->text);
+    if (line) return luaL_error(L, "%s:%d: a chain of more than 100 fields", source->name, line);
     lua_pushfstring(L, "@%s", source->name);
     if (luaL_loadbufferx(L, (const char *)source->text.bytes, source->text.count, lua_tostring(L, -1), "t") != LUA_OK)
         return lua_error(L);

@@ -15,10 +15,11 @@ static bool is_plain(lua_State *L, const char *pattern, size_t length) {
     return true;
 }
 
-/* A short text is mostly found by its first character; memmem, which is never slow, takes over when that one is too
- * frequent. */
-static const char *find_plain(const char *text, size_t length, const char *wanted, size_t wanted_length) {
-    enum { TRIES = 16 };
+/* A short text is mostly found by its first character; memmem, which takes linear time, takes over when that one is
+ * too frequent. It cannot poll, so that it gets a window of the text at a time. */
+static const char *find_plain(
+    lua_State *L, const char *text, size_t length, const char *wanted, size_t wanted_length) {
+    enum { TRIES = 16, WINDOW = 65536 };
     if (wanted_length == 0) return text;
     if (wanted_length > length) return NULL;
     const char *end = text + length;
@@ -30,7 +31,14 @@ static const char *find_plain(const char *text, size_t length, const char *wante
         text = found + 1;
         if ((size_t)(end - text) < wanted_length) return NULL;
     }
-    return memmem(text, (size_t)(end - text), wanted, wanted_length);
+    /* memmem reads what is wanted anew each time: a small part of the window has to suffice for that. */
+    size_t window = wanted_length > WINDOW / 4 ? wanted_length * 4 : WINDOW;
+    for (;; text += window - wanted_length + 1) {
+        gwlua_poll(L);
+        size_t left = (size_t)(end - text);
+        const char *found = memmem(text, left < window ? left : window, wanted, wanted_length);
+        if (found || left <= window) return found;
+    }
 }
 
 /* MARK: find and match */
@@ -70,7 +78,7 @@ static int search(lua_State *L, bool is_find) {
     }
     if (!is_find || !(lua_toboolean(L, 4) || is_plain(L, pattern, pattern_length)))
         return search_pattern(L, is_find, subject, length, start, pattern, pattern_length);
-    const char *found = find_plain(subject + start, length - start, pattern, pattern_length);
+    const char *found = find_plain(L, subject + start, length - start, pattern, pattern_length);
     if (!found) {
         luaL_pushfail(L);
         return 1;

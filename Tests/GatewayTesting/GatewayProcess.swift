@@ -22,12 +22,15 @@ package final class GatewayProcess: Sendable {
     ///   - config: the file without `listeners`, `admin` and `workers`, which this adds.
     ///   - descriptorLimit: the process's `RLIMIT_NOFILE`.
     ///   - adminKeys: further keys of `admin`.
+    ///   - scripts: Lua filters by name, each a file of the folder that `lua.path` names by default.
     package init(
         workers: Int = 1, unixListener: Bool = false, environment: [String: String] = [:],
-        descriptorLimit: Int? = nil, upstream: ScriptedUpstream? = nil, config: String, adminKeys: String = ""
+        descriptorLimit: Int? = nil, upstream: ScriptedUpstream? = nil, config: String, adminKeys: String = "",
+        scripts: [String: String] = [:]
     ) throws {
         self.upstream = upstream
         directory = try TemporaryDirectory()
+        for (name, text) in scripts { try directory.write("filters/\(name).lua", text) }
         port = try FreePort.take()
         adminPort = try FreePort.take()
         unixPath = directory.path + "/gateway.sock"
@@ -107,6 +110,13 @@ package final class GatewayProcess: Sendable {
         let text = head + listeners + config
         let fresh = try directory.write("gateway.yaml.new", text)
         guard unsafe rename(fresh, configFile) == 0 else { throw TestingFailure("cannot rename \(fresh)") }
+    }
+
+    /// Puts another text in place of a Lua filter's, as editors do.
+    package func rewriteScript(_ name: String, _ text: String) throws {
+        let fresh = try directory.write("filters/\(name).lua.new", text)
+        let file = "\(directory.path)/filters/\(name).lua"
+        guard unsafe rename(fresh, file) == 0 else { throw TestingFailure("cannot rename \(fresh)") }
     }
 
     /// Waits until every worker serves that generation.

@@ -273,7 +273,5 @@ bool gwlua_line_is_active(const gwlua_vm *vm, uint32_t line);
 
 // MARK: The reference of the API
 
-/// The type definitions for editors, from the table that registers the API.
-const char *gwlua_definitions(void);
 
 #endif
