@@ -1,4 +1,4 @@
--- verdict: killed_mem
+-- verdict: killed_mem, killed_cpu
 -- row 19: a leak at load, a little more at each step
 local kept = {}
 local F = { api = 1 }
