@@ -1,5 +1,6 @@
-/* Chains such as `a.b.c.d`: when one fails, this release of Lua recurses over all of it to word the error, searching the
- * function anew for each link. 30000 links, which fit in 64 KiB, overflow a stack of 2 MiB; shorter ones take long. */
+/* Chains such as `a.b.c.d`: when one fails, this release of Lua recurses over all of it to word the error, searching
+ * the function anew for each link. 30000 links, which fit in 64 KiB, overflow a stack of 2 MiB; shorter ones take
+ * long. */
 
 #include "engine.h"
 
@@ -151,7 +152,9 @@ int gwlua_long_chain(gwlua_text source) {
         if (is_letter(byte)) {
             read_name(&reader);
         } else if (is_digit(byte)) {
-            while (reader.at < reader.end && (is_letter(*reader.at) || is_digit(*reader.at) || *reader.at == '.')) reader.at++;
+            while (reader.at < reader.end
+                   && (is_letter(*reader.at) || is_digit(*reader.at) || *reader.at == '.'))
+                reader.at++;
             end_expression(&reader, false);
         } else if (byte == '"' || byte == '\'' ) {
             bool is_argument = reader.is_open;

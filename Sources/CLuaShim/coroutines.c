@@ -19,6 +19,7 @@ static int continue_child(lua_State *L, int status, lua_KContext context) {
 static int run_child(lua_State *L, lua_State *child, int arguments, int *results) {
     struct gwlua_vm *vm = gwlua_of(L);
     struct gwlua_engine *engine = vm->engine;
+    gwlua_poll(L); /* a count hook counts anew in each coroutine, and a tree of short ones never gets to it */
     /* Whatever the child awaits suspends its parent too, where that is possible. */
     uint32_t blocks = !lua_isyieldable(L);
     engine->blocked += blocks;

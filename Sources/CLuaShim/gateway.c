@@ -201,7 +201,7 @@ static const struct part {
 static int part_index(lua_State *L) {
     if (lua_type(L, 2) != LUA_TSTRING) return 0;
     for (const struct part *part = parts; part->name; part++) {
-        if (strcmp(part->name, lua_tostring(L, 2)) != 0) continue;
+        if (strlen(part->name) != lua_rawlen(L, 2) || strcmp(part->name, lua_tostring(L, 2)) != 0) continue;
         part->open(L);
         lua_pushvalue(L, 2);
         lua_pushvalue(L, -2);

@@ -60,8 +60,8 @@ void gwlua_end_overdraft(struct gwlua_vm *vm) {
 }
 
 /* A chain of objects that call each other through `__call` moves the whole stack at each link, in a loop of the
- * interpreter that no hook and no signal interrupts. It ends when the stack cannot grow, after a time that goes with the
- * square of its length: so stacks are kept to some thousand calls, and a script that is being killed gets no longer
+ * interpreter that no hook and no signal interrupts. It ends when the stack cannot grow, after a time that goes with
+ * the square of its length: so stacks are kept to some thousand calls, and a script that is being killed gets no longer
  * one. The interpreter's own limit, a million slots, is compiled in; its allocator is the only place to set another.
  * Which block is a stack only the thread's state tells, whose first fields are these in all releases of Lua 5.4;
  * `gwlua_knows_stacks` finds out whether they are. */

@@ -57,6 +57,27 @@ static inline bool re_is_word(unsigned char byte) {
     return (byte >= '0' && byte <= '9') || (byte >= 'a' && byte <= 'z') || (byte >= 'A' && byte <= 'Z') || byte == '_';
 }
 
+void re_add_byte(struct re_set *set, int byte);
+void re_invert(struct re_set *set);
+/* Adds the other case of every letter. */
+void re_fold(struct re_set *set);
+void re_add_all(struct re_set *set, bool (*has)(int), bool is_negated);
+/* `\d` and its like; false where the letter is none of them. */
+bool re_add_escape(struct re_set *set, int letter);
+bool re_is_space(int byte);
+bool re_is_digit(int byte);
+bool re_is_upper(int byte);
+bool re_is_lower(int byte);
+bool re_is_alpha(int byte);
+bool re_is_alnum(int byte);
+bool re_is_word_byte(int byte);
+bool re_is_graph(int byte);
+bool re_is_print(int byte);
+bool re_is_punct(int byte);
+bool re_is_cntrl(int byte);
+bool re_is_blank(int byte);
+bool re_is_hex(int byte);
+
 /* Pushes the program as a userdata; raises where the pattern is none. */
 struct re_program *re_compile(lua_State *L, const char *pattern, size_t count, const char *flags);
 

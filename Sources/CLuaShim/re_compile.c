@@ -41,54 +41,8 @@ static struct re_instruction *open_gap(struct compiler *c, int start) {
 
 /* MARK: Sets */
 
-static void add_byte(struct re_set *set, int byte) { set->bits[byte >> 3] |= (uint8_t)(1 << (byte & 7)); }
-
-static void invert(struct re_set *set) {
-    for (size_t index = 0; index < sizeof set->bits; index++) set->bits[index] = (uint8_t)~set->bits[index];
-}
-
-static void fold(struct re_set *set) {
-    for (int letter = 'a'; letter <= 'z'; letter++) {
-        int capital = letter - 'a' + 'A';
-        if (re_has(set, (unsigned char)letter) || re_has(set, (unsigned char)capital)) {
-            add_byte(set, letter);
-            add_byte(set, capital);
-        }
-    }
-}
-
-static bool is_space(int byte) { return byte == ' ' || (byte >= '\t' && byte <= '\r'); }
-static bool is_digit(int byte) { return byte >= '0' && byte <= '9'; }
-static bool is_upper(int byte) { return byte >= 'A' && byte <= 'Z'; }
-static bool is_lower(int byte) { return byte >= 'a' && byte <= 'z'; }
-static bool is_alpha(int byte) { return is_upper(byte) || is_lower(byte); }
-static bool is_alnum(int byte) { return is_alpha(byte) || is_digit(byte); }
-static bool is_word(int byte) { return re_is_word((unsigned char)byte); }
-static bool is_graph(int byte) { return byte > ' ' && byte < 0x7F; }
-static bool is_print(int byte) { return byte >= ' ' && byte < 0x7F; }
-static bool is_punct(int byte) { return is_graph(byte) && !is_alnum(byte); }
-static bool is_cntrl(int byte) { return byte < ' ' || byte == 0x7F; }
-static bool is_blank(int byte) { return byte == ' ' || byte == '\t'; }
-static bool is_hex(int byte) {
-    return is_digit(byte) || (byte >= 'a' && byte <= 'f') || (byte >= 'A' && byte <= 'F');
-}
-
-static void add_all(struct re_set *set, bool (*has)(int), bool is_negated) {
-    for (int byte = 0; byte < 256; byte++)
-        if (has(byte) != is_negated) add_byte(set, byte);
-}
-
-static bool add_escape(struct re_set *set, int letter) {
-    switch (letter) {
-    case 'd': case 'D': add_all(set, is_digit, letter == 'D'); return true;
-    case 'w': case 'W': add_all(set, is_word, letter == 'W'); return true;
-    case 's': case 'S': add_all(set, is_space, letter == 'S'); return true;
-    default: return false;
-    }
-}
-
 static void emit_set(struct compiler *c, struct re_set set) {
-    if (c->folds) fold(&set);
+    if (c->folds) re_fold(&set);
     int index = 0;
     while (index < c->set_count && memcmp(&c->sets[index], &set, sizeof set) != 0) index++;
     if (index == c->set_count) {
@@ -102,7 +56,7 @@ static void emit_set(struct compiler *c, struct re_set set) {
 
 static int peek(const struct compiler *c) { return c->at < c->length ? (unsigned char)c->pattern[c->at] : -1; }
 
-static int hex_value(int byte) { return is_digit(byte) ? byte - '0' : (byte | 32) - 'a' + 10; }
+static int hex_value(int byte) { return re_is_digit(byte) ? byte - '0' : (byte | 32) - 'a' + 10; }
 
 /* A byte that is written with a backslash, which is behind us. */
 static int escaped_byte(struct compiler *c) {
@@ -117,16 +71,16 @@ static int escaped_byte(struct compiler *c) {
     case 'v': return '\v';
     case '0': return 0;
     case 'x': {
-        if (c->at + 2 > c->length || !is_hex((unsigned char)c->pattern[c->at])
-            || !is_hex((unsigned char)c->pattern[c->at + 1]))
+        if (c->at + 2 > c->length || !re_is_hex((unsigned char)c->pattern[c->at])
+            || !re_is_hex((unsigned char)c->pattern[c->at + 1]))
             refuse(c, "\\x takes two hexadecimal digits");
         int value = hex_value((unsigned char)c->pattern[c->at]) * 16 + hex_value((unsigned char)c->pattern[c->at + 1]);
         c->at += 2;
         return value;
     }
     default:
-        if (is_digit(letter)) refuse(c, "references to groups are not supported");
-        if (is_alpha(letter)) refuse(c, "an unknown escape");
+        if (re_is_digit(letter)) refuse(c, "references to groups are not supported");
+        if (re_is_alpha(letter)) refuse(c, "an unknown escape");
         return letter;
     }
 }
@@ -135,10 +89,10 @@ static bool add_named_class(struct compiler *c, struct re_set *set) {
     static const struct {
         const char *name;
         bool (*has)(int);
-    } classes[] = {{"alpha", is_alpha}, {"digit", is_digit}, {"alnum", is_alnum}, {"upper", is_upper},
-                   {"lower", is_lower}, {"space", is_space}, {"punct", is_punct}, {"xdigit", is_hex},
-                   {"word", is_word},   {"blank", is_blank}, {"cntrl", is_cntrl}, {"print", is_print},
-                   {"graph", is_graph}};
+    } classes[] = {{"alpha", re_is_alpha}, {"digit", re_is_digit}, {"alnum", re_is_alnum}, {"upper", re_is_upper},
+                   {"lower", re_is_lower}, {"space", re_is_space}, {"punct", re_is_punct}, {"xdigit", re_is_hex},
+                   {"word", re_is_word_byte},   {"blank", re_is_blank}, {"cntrl", re_is_cntrl}, {"print", re_is_print},
+                   {"graph", re_is_graph}};
     if (c->at + 1 >= c->length || c->pattern[c->at + 1] != ':') return false;
     const char *name = c->pattern + c->at + 2;
     bool is_negated = c->at + 2 < c->length && *name == '^';
@@ -148,7 +102,7 @@ static bool add_named_class(struct compiler *c, struct re_set *set) {
         size_t left = (size_t)(c->pattern + c->length - name);
         if (left < count + 2 || memcmp(name, classes[index].name, count) != 0 || memcmp(name + count, ":]", 2) != 0)
             continue;
-        add_all(set, classes[index].has, is_negated);
+        re_add_all(set, classes[index].has, is_negated);
         c->at = (int)(name + count + 2 - c->pattern);
         return true;
     }
@@ -167,7 +121,7 @@ static int class_member(struct compiler *c, struct re_set *set) {
         c->at++;
         return '\b';
     }
-    if (peek(c) >= 0 && add_escape(set, peek(c))) {
+    if (peek(c) >= 0 && re_add_escape(set, peek(c))) {
         c->at++;
         return -1;
     }
@@ -186,18 +140,18 @@ static void class(struct compiler *c) {
             high = class_member(c, &set);
             if (high < low) refuse(c, "a range that ends before it begins");
         }
-        for (int byte = low; low >= 0 && byte <= high; byte++) add_byte(&set, byte);
+        for (int byte = low; low >= 0 && byte <= high; byte++) re_add_byte(&set, byte);
     }
     c->at++;
-    if (c->folds) fold(&set);
-    if (is_negated) invert(&set);
+    if (c->folds) re_fold(&set);
+    if (is_negated) re_invert(&set);
     emit_set(c, set);
 }
 
 static void literal(struct compiler *c, int byte) {
-    if (c->folds && is_alpha(byte)) {
+    if (c->folds && re_is_alpha(byte)) {
         struct re_set set = {{0}};
-        add_byte(&set, byte);
+        re_add_byte(&set, byte);
         emit_set(c, set);
         return;
     }
@@ -212,7 +166,7 @@ static void escape(struct compiler *c) {
     if (edge >= 0) {
         c->at++;
         emit_code(c, edge);
-    } else if (letter >= 0 && add_escape(&set, letter)) {
+    } else if (letter >= 0 && re_add_escape(&set, letter)) {
         c->at++;
         emit_set(c, set);
     } else {
@@ -251,7 +205,7 @@ static void atom(struct compiler *c) {
     case '.':
         if (c->dot_takes_newline) {
             struct re_set all = {{0}};
-            invert(&all);
+            re_invert(&all);
             emit_set(c, all);
         } else {
             emit_code(c, RE_ANY);
@@ -272,7 +226,7 @@ static bool counts(struct compiler *c, int *least, int *most) {
     int at = c->at + 1, values[2] = {0, -1};
     for (int index = 0; index < 2; index++) {
         int start = at, value = 0;
-        while (at < c->length && is_digit((unsigned char)c->pattern[at])) {
+        while (at < c->length && re_is_digit((unsigned char)c->pattern[at])) {
             value = value * 10 + c->pattern[at++] - '0';
             if (value > RE_REPEAT_MAX) refuse(c, "a repeat of more than 1000");
         }
@@ -370,12 +324,12 @@ static void find_starts(struct re_program *program) {
         seen[at] = 1;
         const struct re_instruction *instruction = &program->instructions[at];
         switch (instruction->code) {
-        case RE_BYTE: add_byte(&program->starts, instruction->byte); break;
+        case RE_BYTE: re_add_byte(&program->starts, instruction->byte); break;
         case RE_ANY: case RE_SET:
             for (int byte = 0; byte < 256; byte++)
                 if (instruction->code == RE_ANY ? byte != '\n'
                                                 : re_has(&re_sets(program)[instruction->set], (unsigned char)byte))
-                    add_byte(&program->starts, byte);
+                    re_add_byte(&program->starts, byte);
             break;
         case RE_SPLIT:
             stack[depth++] = (uint16_t)(at + instruction->first);

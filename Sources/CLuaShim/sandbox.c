@@ -19,8 +19,16 @@ static int finish_call(lua_State *L, int status, lua_KContext skip) {
     return lua_gettop(L) - (int)skip;
 }
 
+/* A kill unwinds through every one of them, and each time Lua measures the whole stack below. */
+static void check_depth(lua_State *L) {
+    enum { FRAMES_MAX = 1000 };
+    lua_Debug frame;
+    if (lua_getstack(L, FRAMES_MAX, &frame)) luaL_error(L, "pcall below more than %d calls", FRAMES_MAX);
+}
+
 static int protected_call(lua_State *L) {
     gwlua_poll(L);
+    check_depth(L);
     luaL_checkany(L, 1);
     lua_pushboolean(L, 1);
     lua_insert(L, 1);
@@ -39,6 +47,7 @@ static int guarded_handler(lua_State *L) {
 
 static int handled_call(lua_State *L) {
     gwlua_poll(L);
+    check_depth(L);
     int count = lua_gettop(L);
     luaL_checktype(L, 2, LUA_TFUNCTION);
     lua_pushvalue(L, 2);
@@ -242,6 +251,8 @@ static int require(lua_State *L) {
         return luaL_error(L, "require: there is no module \"%s\"; modules are lib/**.lua beside the filters, "
                           "required as \"lib.name\" with the name written out", lua_tostring(L, 1));
     if (source.count > GWLUA_SOURCE_MAX) return luaL_error(L, "require: a module has 64 KiB at most");
+    int line = gwlua_long_chain(source);
+    if (line) return luaL_error(L, "%s:%d: a chain of more than 100 fields", lua_tostring(L, 1), line);
     lua_pushvalue(L, 1);
     lua_pushboolean(L, 0);
     lua_rawset(L, 2);

@@ -121,11 +121,11 @@ const char *gwlua_read_single(struct gwlua_matcher *m, const char *p, struct gwl
 
 static void make_bitmap(struct gwlua_matcher *m, struct gwlua_single *single) {
     uint64_t bits[4] = {0, 0, 0, 0};
-    for (unsigned c = 0; c < 256; c++)
+    for (unsigned c = 0; c < 256; c++) {
+        gwlua_charge(m, (single->set_end - single->set) / 16); /* a long set is long to look at 256 times */
         if (gwlua_single_has(single, c)) bits[c / 64] |= (uint64_t)1 << c % 64;
+    }
     memcpy(single->bits, bits, sizeof bits);
-    /* A long set is long to look at 256 times. */
-    gwlua_charge(m, single->set_end - single->set);
     single->kind = GWLUA_BITMAP;
 }
 

@@ -195,7 +195,8 @@ void gwlua_note_error(struct gwlua_vm *vm, lua_State *thread) {
     } else if (vm->killed == GWLUA_MEMORY) {
         snprintf(engine->error, sizeof engine->error, "the script used more than %zu KiB of memory", vm->soft >> 10);
     } else if (lua_gettop(thread) > 0 && lua_type(thread, -1) == LUA_TSTRING) {
-        snprintf(engine->error, sizeof engine->error, "%s", lua_tostring(thread, -1));
+        /* Cut by its precision: else all of a long text would be counted. */
+        snprintf(engine->error, sizeof engine->error, "%.*s", (int)sizeof engine->error - 1, lua_tostring(thread, -1));
         /* One line: a log is read by lines. */
         for (char *byte = engine->error; *byte; byte++)
             if ((unsigned char)*byte < 0x20 || *byte == 0x7f) *byte = ' ';

@@ -158,14 +158,14 @@ struct AccessLogLine {
 
     mutating func appendVariable(named name: [UInt8], of exchange: Exchange, style: AccessLogFormat.Style) {
         guard let json = exchange.work?.variables[name.span] else { return appendNothing(style) }
-        if style == .json {
-            guard json.count <= room else { return appendNothing(style) }
-            room -= json.count
-            return bytes.append(json)
-        }
-        // A text without the quotation marks of JSON.
         let isText = json.count >= 2 && json[0] == UInt8(ascii: "\"")
-        append(isText ? json.span.extracting(1..<(json.count - 1)) : json.span, style)
+        // Within another text it goes without its quotation marks.
+        let value = style == .json || !isText ? json.span : json.span.extracting(1..<(json.count - 1))
+        guard style != .text else { return append(value, style) }
+        // It is JSON already: what is escaped in it must not be escaped again.
+        guard value.count <= room else { return appendNothing(style) }
+        room -= value.count
+        bytes.append(value)
     }
 
     mutating func appendField(

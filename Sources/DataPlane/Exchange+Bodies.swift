@@ -142,9 +142,12 @@ extension Exchange {
         }
     }
 
-    /// The end has come; true when a filter waited for it.
+    /// The end has come; true when a filter waited for it, or had to give up on it.
     func endCollecting(_ side: MessageSide, trailers: [UInt8]) -> Bool {
-        guard let body = usedWork?.body(side), body.collection == .running else { return false }
+        guard let body = usedWork?.body(side) else { return false }
+        // The end of a body that turned out too large may come while its filter is still about to be told.
+        if body.collection == .tooLarge { return true }
+        guard body.collection == .running else { return false }
         body.collection = .whole
         body.trailers = trailers
         tellWaiter(body, side)

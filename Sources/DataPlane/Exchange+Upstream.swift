@@ -163,7 +163,6 @@ extension Exchange {
         upstream = nil
         if usedWork != nil {
             if endCollecting(.response, trailers: trailers) { return }
-            if usedWork?.response.collection == .tooLarge, case .filteringResponse = machine.phase { return }
             if let pipeline = pipeline(.response) {
                 work?.response.trailers = trailers
                 return pipeline.push([], isLast: true)

@@ -51,7 +51,9 @@ final class FakeFilterExchange: FilterExchange {
     func number(_ number: ExchangeNumber) -> Double { number == .status ? Double(responseStatus) : .nan }
 
     func change(_ target: ExchangeChange, to value: Span<UInt8>) -> StaticString? {
-        for index in value.indices where value[index] <= 0x20 || value[index] == 0x7F { return "not a text of a request" }
+        for index in value.indices where value[index] <= 0x20 || value[index] == 0x7F {
+            return "not a text of a request"
+        }
         if value.count > 8192 { return "too long" }
         switch target {
         case .path: texts[.path] = Array(copying: value)

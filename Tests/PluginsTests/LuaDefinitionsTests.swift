@@ -12,7 +12,9 @@ import Testing
     /// A VM has every function of a module that the definitions name.
     @Test func functionsExist() throws {
         let names = LuaDefinitions.text.split(separator: "\n").compactMap { line -> String? in
-            guard line.hasPrefix("function "), !line.contains(":"), let end = line.firstIndex(of: "(") else { return nil }
+            guard line.hasPrefix("function "), !line.contains(":"), let end = line.firstIndex(of: "(") else {
+                return nil
+            }
             return String(line[line.index(line.startIndex, offsetBy: 9)..<end])
         }
         #expect(names.count > 50)

@@ -90,7 +90,8 @@ private struct HostileRun {
                     script: script, limits: config.limits, preempt: .signal,
                     resources: ObjectIdentifier(HostileRunMarker.self as AnyObject), names: [], configs: []),
                 script: script, instances: [("hostile", config)],
-                settings: LuaProgram.LuaSettings(limits: config.limits, usesHook: false, environment: { $0 == "HOME" ? "/" : nil }),
+                settings: LuaProgram.LuaSettings(
+                    limits: config.limits, usesHook: false, environment: { $0 == "HOME" ? "/" : nil }),
                 resources: LuaResources(workerCount: 1, stores: stores), registry: registry,
                 counts: LuaProgramCounts(), awaitsPredecessor: false)
         } catch {
@@ -150,7 +151,8 @@ private struct HostileRun {
         let exchange = FakeFilterExchange(host: host)
         exchange.responseStatus = 200
         exchange.fields[.request] = [
-            ("host", "example.org"), ("x-tenant", "acme"), ("cookie", "sid=123; lang=en"), ("x-long", String(repeating: "/", count: 8192)),
+            ("host", "example.org"), ("x-tenant", "acme"), ("cookie", "sid=123; lang=en"),
+            ("x-long", String(repeating: "/", count: 8192)),
         ]
         .map { (Array($0.0.utf8), Array($0.1.utf8)) }
         exchange.fields[.response] = [(Array("content-type".utf8), Array("text/plain".utf8))]

@@ -31,7 +31,7 @@ package final class LuaFilter: Filter {
 
     package func onRequest(_ exchange: any FilterExchange) -> FilterVerdict {
         guard !conditions.concernsRequest || conditions.admitsRequest(exchange) else { return .proceed }
-        guard instance.admits(exchange.now), let run = instance.makeRun(exchange) else {
+        guard let run = instance.makeAdmittedRun(exchange) else {
             return instance.failureAnswer(nil, .request).map { .respond($0) } ?? .proceed
         }
         exchange.setState(of: slot, run)

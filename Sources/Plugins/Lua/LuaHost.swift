@@ -100,7 +100,9 @@ enum LuaHost {
         unsafe host.header_edit = { pointer, side, edit, name, value in
             guard let run = unsafe LuaHost.run(pointer), let exchange = run.exchange else { return LuaHost.refused }
             guard exchange.mayEdit(LuaHost.side(side)) else { return run.answer("the head has been sent already") }
-            let isHost = unsafe LuaText.with(name) { $0.count == 4 && ASCII.equalIgnoringCase($0, LuaHost.hostField.span) }
+            let isHost = unsafe LuaText.with(name) { name in
+                name.count == 4 && ASCII.equalIgnoringCase(name, LuaHost.hostField.span)
+            }
             if side == 0, isHost { return run.answer("the host is changed by req.host, not as a field") }
             let edits = side == 0 ? exchange.requestEdits : exchange.responseEdits
             let isDone = unsafe LuaText.with(name) { name in

@@ -87,16 +87,26 @@ package final class LuaInstance {
         return LuaRun(self, vm, exchange, host: host)
     }
 
-    func give(_ run: LuaRun) {
-        run.end()
-        if pool.count < Self.poolMax { pool.append(run) }
+    /// A run for a request; nil when the script cannot be entered, or is left out because it failed too often.
+    func makeAdmittedRun(_ exchange: any FilterExchange) -> LuaRun? {
+        guard breaker.state != .closed else { return makeRun(exchange) }
+        guard breaker.admits(exchange.now) else { return nil }
+        noteBreaker()
+        guard let run = makeRun(exchange) else {
+            breaker.gaveUp()
+            return nil
+        }
+        run.isTrial = true
+        return run
     }
 
-    func admits(_ now: Instant) -> Bool {
-        if breaker.state == .closed { return true }
-        let isAdmitted = breaker.admits(now)
-        if isAdmitted, breaker.state == .halfOpen { noteBreaker() }
-        return isAdmitted
+    func give(_ run: LuaRun) {
+        let hasWaited = run.hasWaited
+        // One that ended without a verdict, such as when its client left, must not keep the next one out.
+        if run.isTrial { breaker.gaveUp() }
+        run.end()
+        if hasWaited { unsafe program.reportSuspended() }
+        if pool.count < Self.poolMax { pool.append(run) }
     }
 
     private func noteBreaker() {
@@ -119,7 +129,9 @@ package final class LuaInstance {
                 noteBreaker()
             }
             return nil
-        case GWLUA_SUSPENDED: return nil
+        case GWLUA_SUSPENDED:
+            unsafe program.reportSuspended()
+            return nil
         default: break
         }
         let failure = run.vm.failure(outcome)
@@ -176,6 +188,7 @@ package final class LuaInstance {
         let waiting = run.waiting(side)
         if Int(outcome) == GWLUA_SUSPENDED, !run.awaitsChunk(side) { return }
         run.setWaiting(side, .nothing)
+        unsafe program.reportSuspended()
         switch waiting {
         case .nothing: endTimer(run)
         case .head:

@@ -154,8 +154,11 @@ package final class LuaProgram {
     func reportSize() {
         series.setBytes(vm?.byteCount ?? 0)
         series.setVMs(vm == nil ? 0 : 1)
-        series.setSuspended(vm?.suspendedCount ?? 0)
+        reportSuspended()
     }
+
+    /// At every change, unlike the rest: after the last one there may be no request for long.
+    func reportSuspended() { series.setSuspended(vm?.suspendedCount ?? 0) }
 
     /// A step of the collector, while the worker has nothing else to do; whether there is more.
     package func collectGarbage() -> Bool {

@@ -21,6 +21,8 @@ final class LuaRun: BodyWaiter {
     private(set) var epoch = 0
     /// The script was killed or failed in a way that ends its part in this exchange.
     var isDead = false
+    /// It is the one that tries whether the script works again.
+    var isTrial = false
     /// The response does not meet the filter's conditions.
     var skipsResponse = false
     /// The side that Lua runs for now.
@@ -36,6 +38,9 @@ final class LuaRun: BodyWaiter {
         /// The last chunk of that side has been seen.
         var hasEndedBody = [false, false]
     }
+
+    /// It has waited for something, or seen chunks.
+    var hasWaited: Bool { more != nil }
 
     private func ensureMore() -> More {
         if let more { return more }
@@ -91,6 +96,7 @@ final class LuaRun: BodyWaiter {
         exchange = nil
         host = nil
         if isDead { isDead = false }
+        if isTrial { isTrial = false }
         if skipsResponse { skipsResponse = false }
         guard let more else { return }
         self.more = nil
