@@ -54,15 +54,20 @@ static int push_groups(lua_State *L, const struct subject *subject, bool takes_w
     return groups == 0 && takes_whole ? 1 : groups;
 }
 
+static int none(lua_State *L) {
+    lua_pushnil(L);
+    return 1;
+}
+
 static int match(lua_State *L) {
     struct subject subject;
-    if (!read_subject(L, &subject) || !search(L, &subject, re_push_workspace(L, subject.program))) return 0;
+    if (!read_subject(L, &subject) || !search(L, &subject, re_push_workspace(L, subject.program))) return none(L);
     return push_groups(L, &subject, true);
 }
 
 static int find(lua_State *L) {
     struct subject subject;
-    if (!read_subject(L, &subject) || !search(L, &subject, re_push_workspace(L, subject.program))) return 0;
+    if (!read_subject(L, &subject) || !search(L, &subject, re_push_workspace(L, subject.program))) return none(L);
     lua_pushinteger(L, (lua_Integer)subject.slots[0] + 1);
     lua_pushinteger(L, subject.slots[1]);
     return 2 + push_groups(L, &subject, false);

@@ -56,6 +56,15 @@ static bool holds(const struct machine *machine, int code, size_t position) {
     }
 }
 
+static void poll_after(struct machine *machine, unsigned steps) {
+    if (machine->until_poll > steps) {
+        machine->until_poll -= steps;
+        return;
+    }
+    machine->until_poll = 1024;
+    gwlua_poll(machine->L);
+}
+
 /* Adds what is reached from an instruction without a byte, in order of preference. */
 static void follow(struct machine *machine, struct threads *threads, int start, size_t position) {
     struct pending *pending = machine->pending;
@@ -63,6 +72,7 @@ static void follow(struct machine *machine, struct threads *threads, int start, 
     pending[depth++] = (struct pending){(uint16_t)start, NO_SLOT, 0};
     while (depth > 0) {
         struct pending next = pending[--depth];
+        poll_after(machine, 1);
         if (next.slot != NO_SLOT) {
             machine->current[next.slot] = next.value;
             continue;
@@ -103,15 +113,6 @@ static bool takes(const struct re_program *program, const struct re_instruction 
     case RE_ANY: return byte != '\n';
     default: return re_has(&re_sets(program)[instruction->set], byte);
     }
-}
-
-static void poll_after(struct machine *machine, unsigned steps) {
-    if (machine->until_poll > steps) {
-        machine->until_poll -= steps;
-        return;
-    }
-    machine->until_poll = 1024;
-    gwlua_poll(machine->L);
 }
 
 /* Moves every thread over the byte at `position`; whether one of them had matched, which ends those behind it. */

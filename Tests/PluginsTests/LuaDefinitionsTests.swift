@@ -51,6 +51,7 @@ import Testing
             assert(version == "2" and user == "ada" and not r:match("/api/v2/users/a/b"))
             local first, last, group = re.compile("b(x)?"):find("aab")
             assert(first == 3 and last == 3 and group == false)
+            assert(select("#", r:match("x")) == 1 and select("#", r:find("x")) == 1)
             assert(re.compile("HELLO", "i"):test("well, hello"))
             local out, count = re.compile([[(\w+)@(\w+)]]):gsub("a@b c@d", "%2 at %1")
             assert(out == "b at a d at c" and count == 2)
