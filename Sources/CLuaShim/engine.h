@@ -179,6 +179,9 @@ void gwlua_note_error(struct gwlua_vm *vm, lua_State *thread);
 /* sandbox.c, coroutines.c */
 void gwlua_build_sandbox(lua_State *L);
 void gwlua_open_coroutine(lua_State *L);
+/* Names in the environment, and in `gw`, that are there once they are looked up; NULL behind the last. */
+const char *gwlua_lazy_module(int index);
+const char *gwlua_lazy_part(int index);
 int gwlua_refuse_assignment(lua_State *L);
 /* Replaces the value at the top of the stack by one that cannot be changed, deep down. */
 void gwlua_freeze(lua_State *L);

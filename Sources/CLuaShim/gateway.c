@@ -132,6 +132,7 @@ static int environment(lua_State *L) {
 static int log_at(lua_State *L, int32_t level) {
     struct gwlua_engine *engine = engine_of(L);
     luaL_checkany(L, 1);
+    lua_settop(L, 2); /* the message's copy must not be taken for the fields */
     if (lua_type(L, 1) != LUA_TSTRING) luaL_tolstring(L, 1, NULL);
     else lua_pushvalue(L, 1);
     gwlua_text message = text_at(L, -1), fields = text_of("");
@@ -196,6 +197,8 @@ static const struct part {
     void (*open)(lua_State *L);
 } parts[] = {{"http", gwlua_open_http},       {"timer", gwlua_open_timer}, {"store", gwlua_open_store},
              {"metrics", gwlua_open_metrics}, {NULL, NULL}};
+
+const char *gwlua_lazy_part(int index) { return parts[index].name; }
 
 /* Opened when they are used first. */
 static int part_index(lua_State *L) {

@@ -141,6 +141,11 @@ static int describe(lua_State *L) {
     /* A body phase is entered for every chunk. */
     engine->init_ref = keep_function(L, filter, "on_init");
     engine->unload_ref = keep_function(L, filter, "on_unload");
+    if (engine->unload_ref != LUA_NOREF) {
+        /* Listed with the phases: the host asks before a reload whether anything is carried over. */
+        lua_pushliteral(L, "on_unload");
+        lua_rawseti(L, -2, ++count);
+    }
     if (count > 0) lua_setfield(L, description, "phases");
     lua_settop(L, description);
     if (gwlua_json_encode_value(L, description) == 2)

@@ -294,6 +294,8 @@ static const struct module modules[] = {
     {"gw", gwlua_open_gateway},    {"coroutine", gwlua_open_coroutine}, {NULL, NULL},
 };
 
+const char *gwlua_lazy_module(int index) { return modules[index].name; }
+
 static int open_lazily(lua_State *L) {
     if (lua_type(L, 2) != LUA_TSTRING) return 0;
     size_t count;

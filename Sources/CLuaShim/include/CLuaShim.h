@@ -273,5 +273,9 @@ bool gwlua_line_is_active(const gwlua_vm *vm, uint32_t line);
 
 // MARK: The reference of the API
 
+/// What scripts can call and read in this VM, one name a line and in no order: `json.encode`, `gw.Request:arg`,
+/// `gw.Request.method`, and `gw.store():get` for what a function's result has. To be freed with `gwlua_free`; NULL when
+/// there is no memory.
+char *gwlua_list_api(gwlua_vm *vm);
 
 #endif

@@ -1,67 +1,82 @@
 /// The type definitions of the scripts' API, for editors; `types/gw.d.lua` is the same text.
 package enum LuaDefinitions {
-    package static let text = objects + modules
+    package static let text = exchange + objects + modules
 
-    /// What scripts are given: requests, responses, contexts, stores, metrics.
-    private static let objects = #"""
+    /// Filters, what their phases are given, and what they send.
+    private static let exchange = #"""
         ---@meta
         -- What a filter of the gateway may call, for editors. Written by `gateway filter new`.
 
+        ---@alias gw.Scalar string|number|boolean
         ---@alias gw.BodyMode "none"|"buffer"|"stream"
-        ---@alias gw.Labels string[]|table<string, string>
-        ---@alias gw.HttpError "timeout"|"connect"|"reset"|"too_large"|"no_upstream"|"limit"
+        ---@alias gw.HeaderTable table<string, string|number|(string|number)[]>
+        ---@alias gw.Labels gw.Scalar[]|table<string, gw.Scalar>
+        ---@alias gw.BodyError "too_large"|"aborted"|"timeout"
+        ---@alias gw.HttpError "timeout"|"connect"|"reset"|"too_large"|"no_upstream"|"limit"|"cancelled"
+        ---@alias gw.StoreError "not_found"|"exists"|"no_memory"|"too_large"|"not_a_number"|"failed"
 
         ---@class gw.Filter
         ---@field api 1
-        ---@field name? string
         ---@field version? string
+        ---@field description? string
         ---@field request_body? gw.BodyMode
         ---@field response_body? gw.BodyMode
-        ---@field uses? { http?: string[], store?: string[], secrets?: string[], timers?: boolean }
+        ---@field uses? gw.Uses
         ---@field schema? table
-        ---@field on_init? fun(conf: table, carried: any)
-        ---@field on_request? fun(req: gw.Request, ctx: gw.Ctx): any, any, any
-        ---@field on_request_body? fun(chunk: gw.Chunk, ctx: gw.Ctx): string?
-        ---@field on_response? fun(res: gw.Response, ctx: gw.Ctx): any, any, any
-        ---@field on_response_body? fun(chunk: gw.Chunk, ctx: gw.Ctx): string?
+        ---@field on_init? fun(conf: table, carried: table?)
+        ---@field on_request? async fun(req: gw.Request, ctx: gw.Ctx): gw.Reply|integer|nil, string|table|nil, table?
+        ---@field on_request_body? async fun(chunk: gw.Chunk, ctx: gw.Ctx): string?
+        ---@field on_response? async fun(res: gw.Response, ctx: gw.Ctx): gw.Reply|integer|nil, string|table|nil, table?
+        ---@field on_response_body? async fun(chunk: gw.Chunk, ctx: gw.Ctx): string?
         ---@field on_log? fun(rec: gw.LogRecord, ctx: gw.Ctx)
-        ---@field on_unload? fun(): any
+        ---@field on_unload? fun(conf: table): table?
+
+        ---What a filter asks for; the operator's `lua.policy` has to allow it.
+        ---@class gw.Uses
+        ---@field http? string[] names of upstreams
+        ---@field store? string[]
+        ---@field secrets? string[]
+        ---@field env? string[]
+        ---@field timers? boolean
 
         ---@class gw.Request
-        ---@field method string
-        ---@field host string
-        ---@field path string
-        ---@field query string
+        ---@field method string can be set
+        ---@field host string can be set
+        ---@field path string can be set
+        ---@field query string can be set; without the question mark
         ---@field scheme string
         ---@field http_version string
         ---@field headers gw.Headers
         local Request = {}
+        ---The first query parameter of that name, decoded.
         ---@param name string
         ---@return string?
         function Request:arg(name) end
         ---@return table<string, string|string[]>
         function Request:args() end
         ---@param name string
-        ---@param value string?
+        ---@param value string|number|nil nil removes it
         function Request:set_arg(name, value) end
         ---@param name string
         ---@return string?
         function Request:cookie(name) end
+        ---The whole body, with `request_body = "buffer"`.
         ---@async
         ---@return string? body
-        ---@return string? err
+        ---@return gw.BodyError? err
         function Request:body() end
-        ---@param body string
+        ---@param body string|table a table is written as JSON
         function Request:set_body(body) end
-        ---@return integer?
+        ---@return integer? size nil when the client does not say
         function Request:body_size() end
         ---@async
         ---@param max_depth? integer
         ---@return any value
         ---@return string? err
         function Request:json(max_depth) end
+        ---With `request_body = "stream"`.
         ---@async
-        ---@return fun(): gw.Chunk?
+        ---@return async fun(): gw.Chunk?
         function Request:body_chunks() end
         ---@param name string
         function Request:set_upstream(name) end
@@ -73,39 +88,44 @@ package enum LuaDefinitions {
         ---@param milliseconds number
         function Request:set_timeout(milliseconds) end
         function Request:no_retry() end
-        ---@return boolean
+        ---Looks for the route once more; twice in a request at most.
+        ---@return boolean found
         function Request:reroute() end
         ---Ends the phase: it does not return.
         ---@param status integer
-        ---@param headers? table<string, string|string[]>
+        ---@param headers? gw.HeaderTable
         ---@param body? string|table
         function Request:respond(status, headers, body) end
 
         ---@class gw.Response
-        ---@field status integer
+        ---@field status integer can be set
         ---@field headers gw.Headers
-        ---@field upstream { name: string, addr: string, latency_ms: number, attempts: integer, reused: boolean }?
+        ---@field upstream { name: string, addr: string?, latency_ms: number?, attempts: integer, reused: boolean }?
         ---@field source "upstream"|"gateway"|"filter"
         local Response = {}
+        ---The whole body, with `response_body = "buffer"`.
         ---@async
         ---@return string? body
-        ---@return string? err
+        ---@return gw.BodyError? err
         function Response:body() end
-        ---@param body string
+        ---@param body string|table a table is written as JSON
         function Response:set_body(body) end
         ---@async
         ---@param max_depth? integer
         ---@return any value
         ---@return string? err
         function Response:json(max_depth) end
+        ---With `response_body = "stream"`.
         ---@async
-        ---@return fun(): gw.Chunk?
+        ---@return async fun(): gw.Chunk?
         function Response:body_chunks() end
+        ---Ends the phase: it does not return.
         ---@param status integer
-        ---@param headers? table<string, string|string[]>
+        ---@param headers? gw.HeaderTable
         ---@param body? string|table
         function Response:replace(status, headers, body) end
 
+        ---Names are compared without case. `headers["x-id"]` reads the first value, assignment replaces all.
         ---@class gw.Headers
         ---@field [string] string?
         local Headers = {}
@@ -118,15 +138,17 @@ package enum LuaDefinitions {
         ---@param name string
         ---@return string[]
         function Headers:all(name) end
+        ---All values, with commas between them.
         ---@param name string
         ---@return string?
         function Headers:joined(name) end
         ---@return integer
         function Headers:count() end
+        ---A snapshot: fields may be changed meanwhile.
         ---@return fun(): string, string
         function Headers:pairs() end
         ---@param name string
-        ---@param value string|number|string[]|nil
+        ---@param value string|number|(string|number)[]|nil nil removes it
         function Headers:set(name, value) end
         ---@param name string
         ---@param value string|number
@@ -134,6 +156,7 @@ package enum LuaDefinitions {
         ---@param name string
         function Headers:remove(name) end
 
+        ---A part of a body, gone when the next one is there.
         ---@class gw.Chunk
         ---@field last boolean
         ---@operator len: integer
@@ -142,138 +165,66 @@ package enum LuaDefinitions {
         ---@param last? integer
         ---@return string
         function Chunk:bytes(first, last) end
-        ---@param text string
+        ---@param text string as it is, no pattern
         ---@param init? integer
-        ---@return integer?
+        ---@return integer? first
+        ---@return integer? last
         function Chunk:find(text, init) end
         ---@param text string
         function Chunk:replace(text) end
         function Chunk:drop() end
 
         ---@class gw.Ctx
-        ---@field conf table
-        ---@field state table
-        ---@field vars table<string, string|number|boolean|nil>
-        ---@field route { name: string, prefix: string }
-        ---@field client { ip: string, port: integer, peer_ip: string, tls: table? }
+        ---@field conf table cannot be changed
+        ---@field state table of this filter and request
+        ---@field vars table<string, gw.Scalar?> shared by filters, access log and balancer
+        ---@field route { name: string?, prefix: string? }
+        ---@field client { ip: string?, peer_ip: string?, port: integer? }
         ---@field auth { scheme: string, subject: string?, consumer: string?, scopes: string[]?, claims: table? }?
         ---@field request_id string
         ---@field trace { trace_id: string, span_id: string }?
         local Ctx = {}
-        ---@return number
+        ---@return number milliseconds of the request's deadline; infinite without one
         function Ctx:remaining_ms() end
 
+        ---What `on_log` is given.
         ---@class gw.LogRecord
-        ---@field status integer
+        ---@field method string
+        ---@field host string
+        ---@field path string
+        ---@field query string
+        ---@field route string?
+        ---@field client_ip string?
+        ---@field request_id string
+        ---@field upstream string?
+        ---@field target string? the address of the endpoint
+        ---@field end_reason string
+        ---@field status integer?
         ---@field duration_ms number
+        ---@field bytes_in integer
+        ---@field bytes_out integer
+        ---@field attempts integer
+        ---@field upstream_ms number?
+
+        ---@class gw.Reply
+        ---@field status integer
+        ---@field body string
 
         ---@class gw.HttpRequest
-        ---@field upstream string
+        ---@field upstream string its name; the filter's `uses.http` has it
         ---@field method? string
         ---@field path? string
-        ---@field query? table<string, string>
-        ---@field headers? table<string, string|string[]>
-        ---@field body? string|table
-        ---@field timeout_ms? number
-        ---@field max_body? integer
-        ---@field retries? integer
+        ---@field query? string|table<string, gw.Scalar|gw.Scalar[]>
+        ---@field headers? gw.HeaderTable
+        ---@field body? string|table a table is written as JSON
+        ---@field timeout_ms? number 1000 without one
+        ---@field max_body? integer bytes of the answer
+        ---@field retries? integer 5 at most
 
         ---@class gw.HttpResponse
         ---@field status integer
-        ---@field headers gw.Headers
+        ---@field headers gw.Headers a copy
         ---@field body string
-
-        ---@class gw.Store
-        local Store = {}
-        ---@param key string
-        ---@return any value
-        ---@return string? err
-        function Store:get(key) end
-        ---@param key string
-        ---@param value any
-        ---@param ttl? number seconds
-        ---@return boolean? ok
-        ---@return string? err
-        function Store:set(key, value, ttl) end
-        ---@param key string
-        ---@param value any
-        ---@param ttl? number seconds
-        ---@return boolean? ok
-        ---@return string? err
-        function Store:add(key, value, ttl) end
-        ---@param key string
-        function Store:delete(key) end
-        ---@param key string
-        ---@param delta? number
-        ---@param init? number
-        ---@param ttl? number seconds
-        ---@return number?
-        ---@return string? err
-        function Store:incr(key, delta, init, ttl) end
-        ---@param key string
-        ---@param old any
-        ---@param new any
-        ---@param ttl? number seconds
-        ---@return boolean ok
-        ---@return any current
-        function Store:cas(key, old, new, ttl) end
-        ---@param key string
-        ---@return number?
-        function Store:ttl(key) end
-        ---@param key string
-        ---@param ttl number seconds
-        function Store:expire(key, ttl) end
-        ---@param key string
-        ---@param rate number per second
-        ---@param burst number
-        ---@param cost? number
-        ---@return boolean allowed
-        ---@return number retry_after
-        ---@return number remaining
-        function Store:take(key, rate, burst, cost) end
-        ---@async
-        ---@param key string
-        ---@param ttl number seconds
-        ---@param fill fun(): any
-        ---@return any value
-        ---@return string? err
-        function Store:remember(key, ttl, fill) end
-
-        ---@class gw.Counter
-        local Counter = {}
-        ---@param value? number
-        ---@param labels? gw.Labels
-        function Counter:inc(value, labels) end
-        ---@param labels gw.Labels
-        ---@return gw.Counter
-        function Counter:with(labels) end
-
-        ---@class gw.Gauge
-        local Gauge = {}
-        ---@param value number
-        ---@param labels? gw.Labels
-        function Gauge:set(value, labels) end
-        ---@param value? number
-        ---@param labels? gw.Labels
-        function Gauge:inc(value, labels) end
-        ---@param value? number
-        ---@param labels? gw.Labels
-        function Gauge:dec(value, labels) end
-        ---@param labels gw.Labels
-        ---@return gw.Gauge
-        function Gauge:with(labels) end
-
-        ---@class gw.Histogram
-        local Histogram = {}
-        ---@param value number
-        ---@param labels? gw.Labels
-        function Histogram:observe(value, labels) end
-        ---@param work fun(): ...
-        ---@param labels? gw.Labels
-        function Histogram:time(work, labels) end
-        ---@param labels gw.Labels
-        ---@return gw.Histogram
-        function Histogram:with(labels) end
 
 
         """#

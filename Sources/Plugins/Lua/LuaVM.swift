@@ -98,6 +98,13 @@ final class LuaVM {
         defer { unsafe gwlua_free(json) }
         return unsafe String(cString: json)
     }
+
+    /// What scripts can call and read here, in no order: `json.encode`, `gw.Request:arg`, `gw.store():get`.
+    var names: [String] {
+        guard let list = unsafe gwlua_list_api(pointer) else { return [] }
+        defer { unsafe gwlua_free(list) }
+        return unsafe String(cString: list).split(separator: "\n").map(String.init)
+    }
 }
 
 enum LuaPhase: Int, CaseIterable {
