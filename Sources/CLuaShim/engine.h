@@ -119,6 +119,8 @@ struct gwlua_engine {
     uint32_t live_coroutines, coroutine_depth;
     struct gwlua_timer_entry timers[GWLUA_TIMERS_MAX];
     uint32_t timer_count;
+    /* The filter's table has been read, and asks for timers. */
+    bool is_described, uses_timers;
     int64_t cpu;
     /* By the thread's CPU clock: when the count hook stops the script. */
     int64_t hook_deadline;
@@ -262,5 +264,8 @@ void gwlua_check_suspendable(lua_State *L);
 /* Raises when the running phase cannot be suspended; called before anything is started. Milliseconds that it may still
  * await; when none are left, 0 once, and then it raises. */
 double gwlua_check_awaitable(lua_State *L);
+
+/* Raises where the filter has not asked for timers. */
+void gwlua_check_timers(lua_State *L);
 
 #endif

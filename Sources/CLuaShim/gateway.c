@@ -157,11 +157,16 @@ static int log_error(lua_State *L) { return log_at(L, 3); }
 /* MARK: Timers */
 
 /* `gw.timer.every(ms, fn, { scope = "gateway", jitter = 0.1 })` */
+void gwlua_check_timers(lua_State *L) {
+    if (!engine_of(L)->uses_timers) luaL_error(L, "a filter with timers says so: uses = { timers = true }");
+}
+
 static int timer_every(lua_State *L) {
     struct gwlua_engine *engine = engine_of(L);
     double period = luaL_checknumber(L, 1);
     luaL_checktype(L, 2, LUA_TFUNCTION);
     if (!engine->is_loading) return luaL_error(L, "timers are declared at load, outside of phases");
+    if (engine->is_described) gwlua_check_timers(L);
     luaL_argcheck(L, period >= 100 && period <= 86400000, 1, "milliseconds from 100 to a day expected");
     if (engine->timer_count >= engine->limits.timers || engine->timer_count == GWLUA_TIMERS_MAX)
         return luaL_error(L, "a filter has %d timers at most", (int)engine->limits.timers);

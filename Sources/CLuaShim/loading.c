@@ -122,6 +122,10 @@ static int describe(lua_State *L) {
     if (lua_getfield(L, filter, "api") == LUA_TNIL)
         return luaL_error(L, "a filter says which API it is written for: api = 1");
     if (!lua_isinteger(L, -1) || lua_tointeger(L, -1) != 1) return luaL_error(L, "this gateway has api = 1");
+    engine->uses_timers = lua_getfield(L, filter, "uses") == LUA_TTABLE && lua_getfield(L, -1, "timers") == LUA_TBOOLEAN
+                          && lua_toboolean(L, -1);
+    engine->is_described = true;
+    if (engine->timer_count > 0) gwlua_check_timers(L);
     lua_newtable(L);
     int description = lua_gettop(L);
     copy_field(L, filter, description, "version");

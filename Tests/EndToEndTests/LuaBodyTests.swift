@@ -7,7 +7,9 @@ import Testing
 /// Bodies that scripts read whole, replace, and edit in chunks.
 @Suite("Lua filters: bodies", .timeLimit(.minutes(5)))
 struct LuaBodyTests {
-    static let fixture = Result {
+    static let fixture = Result { try start() }
+
+    private static func start() throws -> ScriptedGateway {
         let upstream = try ScriptedUpstream { request, session in try answer(request, session) }
         return try ScriptedGateway(
             scripts, keys: ["small": "limits: { body: 1KiB }", "open": "on_error: open"], upstream: upstream)
@@ -152,7 +154,7 @@ struct LuaBodyTests {
     }
 
     @Test func aBodyPastTheLimitIsRefused() throws {
-        let fixture = try Self.fixture.get()
+        let fixture = try Self.start()
         #expect(try fixture.post("/small/x", String(repeating: "a", count: 1024))["x-read"] == "1024")
         let announced = try fixture.post("/small/x", String(repeating: "a", count: 1025))
         #expect(announced.status == 413)
@@ -202,7 +204,7 @@ struct LuaBodyTests {
     }
 
     @Test func aBrokenUploadReachesNobody() throws {
-        let fixture = try Self.fixture.get()
+        let fixture = try Self.start()
         let connection = try fixture.gateway.connect()
         try connection.send(RawConnection.request("POST", "/small/broken", ["Content-Length: 50"]) + "part")
         try waitUntil("the script waits") { try fixture.gateway.metrics().count("gateway_lua_suspended") >= 1 }
@@ -276,7 +278,7 @@ struct LuaBodyTests {
 
     @Test(arguments: ["pieces", "pieces-chunked"])
     func aFailureOnTheWayNeverLooksLikeTheEnd(_ how: String) throws {
-        let fixture = try Self.fixture.get()
+        let fixture = try Self.start()
         let connection = try fixture.gateway.connect()
         let answer = try connection.get("/breaks/\(how)")
         #expect(answer.status == 200)
@@ -307,6 +309,83 @@ struct LuaBodyTests {
         #expect(answer.problemCode == "filter_failed")
         // The upstream never takes the part for the whole.
         #expect(!fixture.upstream.requests(to: "/upload/x").contains { $0.isComplete })
+    }
+
+    // MARK: Several at once
+
+    private static let bracket = """
+        return { api = 1, request_body = "buffer", response_body = "buffer",
+          on_request = function(req) req:set_body("<" .. req:body() .. ">") end,
+          on_response = function(res) res:set_body("(" .. res:body() .. ")") end }
+        """
+
+    /// One reads whole what another edits in chunks, in both orders.
+    @Test(arguments: [["whole", "chunks"], ["chunks", "whole"], ["whole", "chunks", "whole"], ["chunks", "chunks"]])
+    func filtersOfBothKindsShareABody(_ chain: [String]) throws {
+        let upstream = try ScriptedUpstream { request, session in try Self.answer(request, session) }
+        let uses = chain.map { "{ type: lua, script: \($0) }" }.joined(separator: ", ")
+        let route = "  - { name: chain, path: \"/chain/*\", upstream: main, middleware: [\(uses)] }\n"
+        let fixture = try ScriptedGateway(
+            ["whole": Self.bracket, "chunks": Self.scripts["upper"] ?? ""], routes: route, upstream: upstream)
+        let connection = try fixture.gateway.connect()
+        for isChunked in [false, true] {
+            let request = RawConnection.request(
+                "POST", "/chain/echo", [isChunked ? "Transfer-Encoding: chunked" : "Content-Length: 3"])
+            let answer = try connection.exchange(request, body: isChunked ? "1\r\na\r\n2\r\nbc\r\n0\r\n\r\n" : "abc")
+            #expect(answer.status == 200 && answer.isComplete)
+            let count = chain.filter { $0 == "whole" }.count
+            let (open, close) = (String(repeating: "<", count: count), String(repeating: ">", count: count))
+            let (left, right) = (String(repeating: "(", count: count), String(repeating: ")", count: count))
+            #expect(answer.text == "\(left)\(open)ABC\(close)\(right)", "\(answer)")
+        }
+        #expect(try connection.exchange(RawConnection.request("HEAD", "/chain/head")).status == 200)
+        #expect(try connection.get("/chain/nocontent").status == 204)
+        #expect(try connection.get("/plain/length").text == "hello world")
+    }
+
+    /// The route's own answer passes the same filters.
+    @Test func anAnswerOfTheGatewayIsEditedToo() throws {
+        let route =
+            "  - { name: own, path: \"/own/*\", respond: { status: 200, body: hello }, middleware: "
+            + "[{ type: lua, script: whole }, { type: lua, script: chunks }] }\n"
+        let fixture = try ScriptedGateway(
+            ["whole": Self.bracket, "chunks": Self.scripts["slow"] ?? ""], routes: route)
+        let connection = try fixture.gateway.connect()
+        for _ in 0..<2 { #expect(try connection.get("/own/x").text == "(hello)") }
+        #expect(try connection.exchange(RawConnection.request("HEAD", "/own/x")).status == 200)
+        #expect(try connection.get("/own/x").text == "(hello)")
+    }
+
+    // MARK: While the head waits
+
+    private static let late = """
+        return { api = 1, on_response = function(res) gw.sleep(200) res.headers["x-late"] = "1" end }
+        """
+
+    @Test func aBodyWaitsForItsHead() throws {
+        let count = 5_000_000
+        let upstream = try ScriptedUpstream { _, session in
+            try session.respond(String(repeating: "z", count: count))
+        }
+        let fixture = try ScriptedGateway(["late": Self.late], upstream: upstream)
+        let connection = try fixture.gateway.connect()
+        for _ in 0..<2 {
+            let answer = try connection.get("/late/x")
+            #expect(answer["x-late"] == "1" && answer.isComplete && answer.body.count == count)
+        }
+    }
+
+    @Test(arguments: ["close", "reset"])
+    func aResponseThatBreaksMeanwhileIsNoWholeOne(_ how: String) throws {
+        let upstream = try ScriptedUpstream { _, session in
+            try session.send("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nabc")
+            usleep(50_000)
+            if how == "close" { session.close() } else { session.reset() }
+        }
+        let fixture = try ScriptedGateway(["late": Self.late], upstream: upstream)
+        let answer = try fixture.get("/late/x")
+        #expect(answer.status == 502 || !answer.isComplete, "\(answer)")
+        try fixture.waitUntilIdle()
     }
 
     // MARK: Large ones

@@ -48,7 +48,8 @@ import Testing
         Row(statuses: [500...599], admitsResponse: false),
         Row(statuses: [404...404, 500...599], status: 503),
         Row(responseTypes: ["text/html"], statuses: [200...299], responseType: "text/html"),
-        Row(responseTypes: ["text/html"], statuses: [200...299], responseType: "text/html", status: 404,
+        Row(
+            responseTypes: ["text/html"], statuses: [200...299], responseType: "text/html", status: 404,
             admitsResponse: false),
         // Both must hold.
         Row(methods: ["POST"], requestTypes: ["a/b"], method: "POST", admitsRequest: false),

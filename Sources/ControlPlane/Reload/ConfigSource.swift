@@ -55,7 +55,7 @@ package struct ConfigSource: Sendable {
             do throws(ConfigFailure) {
                 var adjusted = loaded
                 adjust(&adjusted)
-                return .success(try Self.checked(adjusted))
+                return .success(try Self.checked(adjusted, scripts: scripts))
             } catch {
                 return Result<LoadedConfig, ConfigFailure>.failure(error)
             }
@@ -88,16 +88,18 @@ package struct ConfigSource: Sendable {
 
     /// Compiles and tests what was read.
     ///
+    /// - Parameter scripts: whose tests have passed already; nil leaves them out.
     /// - Returns: the same with the warnings that this gives.
     package static func checked(
-        _ loaded: LoadedConfig, runsTests: Bool? = nil
+        _ loaded: LoadedConfig, runsTests: Bool? = nil, scripts: ScriptHistory? = nil
     ) throws(ConfigFailure) -> LoadedConfig {
         var loaded = loaded
         let mask = SecretMask(loaded.text)
         do throws(ConfigFailure) {
             loaded.warnings += try ConfigCheck.warnings(compiling: loaded.config).map(mask.masked)
             if runsTests ?? loaded.config.reload.runTests {
-                let failures = try ConfigTestRunner(loaded.config).failures()
+                let scriptFailures = scripts.map { ScriptTests(history: $0).failures(loaded.config) } ?? []
+                let failures = scriptFailures + (try ConfigTestRunner(loaded.config).failures())
                 if !failures.isEmpty { throw ConfigFailure(failures) }
             }
             return loaded

@@ -35,6 +35,8 @@ struct ScriptFiles {
             tried.append(path)
             switch read(path) {
             case .text(let text):
+                // Its tests decide whether it is served.
+                if path.hasSuffix("/filter.lua") { tried.append("\(folder)/\(name)/filter_test.lua") }
                 let main = try checked(ScriptProgram.File(module: "", path: path, text: text))
                 return try [main] + modules(of: main, tried: &tried)
             case .failure(let reason):

@@ -9,6 +9,7 @@ package final class ScriptHistory: Sendable {
     private struct State {
         var good: [String: ScriptProgram] = [:]
         var bad: Set<String> = []
+        var passed: Set<String> = []
     }
 
     private let state = Mutex(State())
@@ -41,6 +42,10 @@ package final class ScriptHistory: Sendable {
             return true
         }
     }
+
+    /// The tests of a version have passed.
+    func notePassed(_ key: String) { state.withLock { _ = $0.passed.insert(key) } }
+    func hasPassed(_ key: String) -> Bool { state.withLock { $0.passed.contains(key) } }
 
     func good(_ name: String) -> ScriptProgram? { state.withLock { $0.good[name] } }
     func isBad(_ hash: String) -> Bool { state.withLock { $0.bad.contains(hash) } }

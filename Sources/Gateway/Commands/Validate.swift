@@ -19,7 +19,7 @@ struct Validate: ParsableCommand {
         var summary: GatewayConfig?
         do {
             let loaded = try config.load()
-            let checked = try ConfigSource.checked(loaded, runsTests: !skipTests)
+            let checked = try ConfigSource.checked(loaded, runsTests: !skipTests, scripts: ScriptHistory())
             diagnostics = checked.warnings
             summary = checked.config
         } catch let failure as ConfigFailure {

@@ -3,7 +3,7 @@
 local F = { api = 1 }
 local ran = false
 function F.on_request()
-    for _ = 1, 2000 do
+    for _ = 1, 500 do
         local meta = {}
         local object = setmetatable({}, meta)
         meta.__gc = function() ran = true while true do end end

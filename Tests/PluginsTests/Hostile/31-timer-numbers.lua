@@ -4,4 +4,4 @@ for _, ms in ipairs { -1, 0, 1e18, 0 / 0, 1 / 0, -1 / 0, "x", {}, math.minintege
 assert(not pcall(gw.timer.every, 1000, function() end, { jitter = 0 / 0 }))
 assert(not pcall(gw.timer.every, 1000, function() end, { jitter = -1 }))
 assert(not pcall(gw.timer.every, 1000, nil))
-return { api = 1 }
+return { api = 1, uses = { timers = true } }
