@@ -8,7 +8,7 @@ BUILD_PACKAGES := liblua5.4-dev libpcre2-dev libssl-dev pkg-config make
 TEST_PACKAGES := nginx prometheus chromium-headless-shell fonts-dejavu-core
 
 .DEFAULT_GOAL := help
-.PHONY: help run build test lint check golden docs fuzz bench compare operations contract clean swift packages test-packages
+.PHONY: help run build test lint check golden docs fuzz soak bench compare operations contract clean swift packages test-packages
 
 help: ## list the verbs
 	@grep -E '^[a-z]+:.*## ' Makefile | awk -F ':.*## ' '{ printf "  make %-8s %s\n", $$1, $$2 }'
@@ -35,6 +35,9 @@ docs: golden ## the generated pages are golden files
 
 fuzz: swift packages ## every fuzz target for SECONDS=60 each; crashers stay in fuzz/crashers
 	fuzz/run.sh $(SECONDS)
+
+soak: swift packages ## a hundred thousand scripts that are killed (KILLS=100000)
+	SOAK_KILLS=$(or $(KILLS),100000) $(SWIFT) test --filter LuaSoakTests
 
 bench: swift packages ## micro-benches; fails when the path of a request allocates
 	bench/run.sh

@@ -179,11 +179,17 @@ _Noreturn void gwlua_raise_fault(lua_State *L) {
     __builtin_unreachable();
 }
 
+bool gwlua_vm_has_garbage(const gwlua_vm *vm) {
+    enum { WORTH = 256 << 10 };
+    return !vm->killed && vm->used >= vm->engine->used_at_collection + WORTH;
+}
+
 bool gwlua_vm_collect(gwlua_vm *vm) {
-    enum { WORTH = 256 << 10, SLICE_KIB = 16 };
-    if (vm->killed || vm->used < vm->engine->used_at_collection + WORTH) return false;
-    if (lua_gc(vm->main, LUA_GCSTEP, SLICE_KIB)) vm->engine->used_at_collection = vm->used;
-    return true;
+    enum { SLICE_KIB = 16 };
+    if (vm->killed) return false;
+    bool is_done = lua_gc(vm->main, LUA_GCSTEP, SLICE_KIB);
+    if (is_done) vm->engine->used_at_collection = vm->used;
+    return !is_done;
 }
 
 /* MARK: Errors */

@@ -70,6 +70,8 @@ package final class Worker {
     /// One read of a body moves this much at most; it lies in one warm buffer, not in one per connection.
     static let scratchByteCount = 512 << 10
     private static let pooledMax = 256
+    /// Steps of a script's collector in one turn: timers wait no longer than a few milliseconds for it.
+    private static let collectionSteps = 64
     /// Idle connections of retired pools that one turn closes: a close costs microseconds.
     private static let retiredPerTurn = 16
 
@@ -151,7 +153,7 @@ package final class Worker {
     /// Waits for events, and does everything that is due.
     func turn(waitingAtMost limit: Int32) throws(SystemError) {
         let isDue = !pending.isEmpty || !retiredPools.isEmpty || !leaving.isEmpty || !deferred.isEmpty
-        try poller.wait(milliseconds: isDue ? 0 : timers.millisecondsToNext(limit: limit), into: &events)
+        try awaitEvents(isDue ? 0 : timers.millisecondsToNext(limit: limit))
         let woke = preciseNow
         now = woke
         updateDate()
@@ -170,6 +172,19 @@ package final class Worker {
         }
         if isDraining, clients.count == 0 { isStopping = true }
         endTurn(since: woke)
+    }
+
+    /// Waits; after a millisecond in which nothing came, scripts are rid of what they left behind, until something comes.
+    private func awaitEvents(_ limit: Int32) throws(SystemError) {
+        guard limit != 0, let program = snapshot.programs.first(where: { $0.hasGarbage }) else {
+            return try poller.wait(milliseconds: limit, into: &events)
+        }
+        try poller.wait(milliseconds: 1, into: &events)
+        var steps = 0
+        while events.isEmpty, steps < Self.collectionSteps, program.collectGarbage() {
+            steps += 1
+            try poller.wait(milliseconds: 0, into: &events)
+        }
     }
 
     private func endTurn(since woke: Instant) {

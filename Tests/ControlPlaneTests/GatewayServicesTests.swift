@@ -1,9 +1,11 @@
 import Config
-import ControlPlane
 import EventLoop
+import Foundation
 import GatewayTesting
 import Logging
 import Testing
+
+@testable import ControlPlane
 
 @Suite("services", .timeLimit(.minutes(1))) struct GatewayServicesTests {
     private let engine = FakeEngine()
@@ -61,6 +63,21 @@ import Testing
         try await serving(admin: nil) {}
         #expect(
             engine.calls == [.start(["a": ["10.0.0.1:80"]]), .leave, .beginDrain, .stop])
+    }
+
+    /// Else the process of these tests would end early, and look as if all had passed.
+    @Test func whoeverRanThemIsNotEnded() async {
+        await #expect(processExitsWith: .exitCode(7)) {
+            let stopping = Stopping()
+            stopping.limitExit(to: .milliseconds(20))
+            stopping.liftExitLimit()
+            try await Task.sleep(for: .milliseconds(300))
+            exit(7)
+        }
+        await #expect(processExitsWith: .exitCode(0)) {
+            Stopping().limitExit(to: .milliseconds(20))
+            try await Task.sleep(for: .seconds(60))
+        }
     }
 
     @Test func theAdminAPIAnswersOverTCP() async throws {

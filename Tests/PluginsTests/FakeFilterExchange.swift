@@ -121,6 +121,7 @@ final class FakeFilterExchange: FilterExchange {
 final class FakeFilterHost: FilterHost {
     let workerIndex = 0
     let shard: MetricShard
+    let registry: MetricRegistry
     var preciseNow = Instant(nanoseconds: 1)
     var wallNanoseconds: Int64 = 1_700_000_000_000_000_000
     private(set) var logs: [(level: FilterLogLevel, message: String, fields: String)] = []
@@ -132,6 +133,7 @@ final class FakeFilterHost: FilterHost {
     private(set) var sent: [Subrequest] = []
 
     init(registry: MetricRegistry = MetricRegistry(workerCount: 1, methodNames: [])) {
+        self.registry = registry
         shard = registry.makeShard(worker: 0)
     }
 
@@ -159,6 +161,8 @@ final class FakeFilterHost: FilterHost {
     func log(_ level: FilterLogLevel, _ message: [UInt8], fields: [UInt8]) {
         logs.append((level, String(decoding: message, as: UTF8.self), String(decoding: fields, as: UTF8.self)))
     }
+
+    func forgetLogs() { logs = [] }
 
     /// Whether anything was put off.
     var isBusy: Bool { !deferred.isEmpty || timers.contains { $0.task != nil } }

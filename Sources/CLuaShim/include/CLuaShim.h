@@ -186,7 +186,9 @@ int64_t gwlua_vm_cpu(const gwlua_vm *vm);
 uint32_t gwlua_vm_suspended(const gwlua_vm *vm);
 /// To be called from host functions that answer GWLUA_REFUSED: the message that the script gets.
 void gwlua_refuse(gwlua_vm *vm, const char *message);
-/// A step of the garbage collector while the loop is idle; false when there is nothing to do.
+/// Whether enough was allocated since the last cycle for a cycle to be worth an idle moment.
+bool gwlua_vm_has_garbage(const gwlua_vm *vm);
+/// A step of the garbage collector while the loop is idle; false when its cycle is done.
 bool gwlua_vm_collect(gwlua_vm *vm);
 
 /// How an entry ended.

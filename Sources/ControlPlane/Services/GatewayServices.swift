@@ -81,7 +81,10 @@ package struct GatewayServices: Sendable {
                 services: services.map { ServiceGroupConfiguration.ServiceConfiguration(service: $0) },
                 logger: quietLogger))
         stopping.set { await group.triggerGracefulShutdown() }
-        defer { watcher.stop() }
+        defer {
+            watcher.stop()
+            stopping.liftExitLimit()
+        }
         try await withThrowingTaskGroup(of: Void.self) { tasks in
             if stopsOnSignals { tasks.addTask { await self.watchSignals(triggers, stopping) } }
             tasks.addTask { try await group.run() }
@@ -173,6 +176,7 @@ final class Stopping: Sendable {
         var begin: (@Sendable () async -> Void)?
         var wasClean = true
         var failure: (any Error)?
+        var exit: Task<Void, Never>?
     }
 
     private let state = Mutex(State())
@@ -191,9 +195,19 @@ final class Stopping: Sendable {
     /// The data plane has ended: whatever else still hangs gets no longer than this.
     func limitExit(to grace: Duration) {
         let code: Int32 = wasClean ? 0 : 1
-        Task.detached {
-            try? await Task.sleep(for: grace)
+        let task = Task.detached {
+            do { try await Task.sleep(for: grace) } catch { return }
             exit(code)
+        }
+        state.withLock { $0.exit = task }
+    }
+
+    /// Everything has ended in time. Whoever ran the services goes on, which need not be a process about to end: tests
+    /// were ended halfway, and with success.
+    func liftExitLimit() {
+        state.withLock { state in
+            state.exit?.cancel()
+            state.exit = nil
         }
     }
 

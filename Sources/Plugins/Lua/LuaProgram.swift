@@ -160,7 +160,13 @@ package final class LuaProgram {
     /// At every change, unlike the rest: after the last one there may be no request for long.
     func reportSuspended() { series.setSuspended(vm?.suspendedCount ?? 0) }
 
-    /// A step of the collector, while the worker has nothing else to do; whether there is more.
+    /// Enough has been allocated for the collector to be worth a while in which the worker has nothing else to do.
+    package var hasGarbage: Bool {
+        guard let vm else { return false }
+        return unsafe gwlua_vm_has_garbage(vm.pointer)
+    }
+
+    /// A step of the collector; whether there is more.
     package func collectGarbage() -> Bool {
         guard let vm, !vm.isKilled else { return false }
         return unsafe gwlua_vm_collect(vm.pointer)
