@@ -37,7 +37,7 @@ fuzz: swift packages ## every fuzz target for SECONDS=60 each; crashers stay in 
 	fuzz/run.sh $(SECONDS)
 
 soak: swift packages ## a hundred thousand scripts that are killed (KILLS=100000)
-	SOAK_KILLS=$(or $(KILLS),100000) $(SWIFT) test --filter LuaSoakTests
+	SOAK_KILLS=$(or $(KILLS),100000) $(SWIFT) test --filter LuaVMSoakTests
 
 bench: swift packages ## micro-benches; fails when the path of a request allocates
 	bench/run.sh

@@ -99,7 +99,7 @@ let package = Package(
         tests("Telemetry", ["Bytes", "Config"]),
         tests("Routing", ["Bytes", "Config", "HTTP"]),
         tests("Upstream", ["Bytes", "Config"]),
-        tests("Plugins", ["Bytes", "CLuaShim", "Config", "HTTP", "Telemetry"], resources: ["Hostile"]),
+        tests("Plugins", ["Bytes", "CLua", "CLuaShim", "Config", "HTTP", "Telemetry"], resources: ["Hostile"]),
         tests(
             "DataPlane",
             ["Bytes", "CHeaderTable", "Config", "EventLoop", "HTTP", "Plugins", "Routing", "Telemetry", "Upstream"]),

@@ -21,19 +21,31 @@ let package = Package(
     targets: [
         .target(name: "CLibFuzzer"),
         .systemLibrary(name: "CPCRE2", pkgConfig: "libpcre2-8", providers: [.apt(["libpcre2-dev"])]),
+        .systemLibrary(name: "CLua", pkgConfig: "lua5.4", providers: [.apt(["liblua5.4-dev"])]),
+        .target(
+            name: "CLuaShim", dependencies: ["CLua"],
+            cSettings: [.define("_GNU_SOURCE"), .unsafeFlags(["-fsanitize=fuzzer-no-link,address"])],
+            linkerSettings: [.linkedLibrary("crypto")]),
         .target(name: "CHeaderTable"),
         .target(name: "Bytes", swiftSettings: settings),
         .target(name: "Config", swiftSettings: settings),
         .target(name: "HTTP", dependencies: ["Bytes", "CHeaderTable"], swiftSettings: settings),
         .target(name: "Routing", dependencies: ["Bytes", "Config", "HTTP", "CPCRE2"], swiftSettings: settings),
+        .target(name: "Telemetry", dependencies: ["Bytes", "Config"], swiftSettings: settings),
         .target(
-            name: "ControlPlane", dependencies: ["Config", .product(name: "Yams", package: "Yams")],
+            name: "Plugins", dependencies: ["Bytes", "CLuaShim", "Config", "HTTP", "Telemetry"],
+            swiftSettings: settings),
+        .target(
+            name: "ControlPlane",
+            dependencies: ["Bytes", "Config", "Plugins", "Telemetry", .product(name: "Yams", package: "Yams")],
             swiftSettings: settings),
         .target(name: "HTTPProperties", dependencies: ["Bytes", "HTTP"], swiftSettings: settings),
         .target(
             name: "ConfigProperties", dependencies: ["Config", "ControlPlane", "Routing"], swiftSettings: settings),
+        .target(name: "ScriptProperties", dependencies: ["CLua", "Config", "Plugins"], swiftSettings: settings),
         .executableTarget(
-            name: "Fuzz", dependencies: ["CLibFuzzer", "HTTPProperties", "ConfigProperties"], swiftSettings: settings,
+            name: "Fuzz", dependencies: ["CLibFuzzer", "HTTPProperties", "ConfigProperties", "ScriptProperties"],
+            swiftSettings: settings,
             // gold cannot link what the sanitizers make.
             linkerSettings: [.unsafeFlags(["-use-ld=lld", sanitizers])]),
     ]

@@ -7,14 +7,21 @@ set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 seconds=${1:-60}
 [ $# -gt 0 ] && shift
-[ $# -gt 0 ] || set -- request-head response-head chunked-body path log-text yaml
+[ $# -gt 0 ] || set -- request-head response-head chunked-body path log-text yaml \
+    script script-modules script-patterns
 
 swift=$(command -v swift || echo /opt/swift/usr/bin/swift)
 # Links into the parent's tree, made here: not every way of copying a tree keeps links.
-for layer in Bytes CHeaderTable CPCRE2 Config HTTP Routing; do
+for layer in Bytes CHeaderTable CLua CLuaShim CPCRE2 Config HTTP Plugins Routing Telemetry; do
     ln -sfn "../../Sources/$layer" "$here/Sources/$layer"
 done
-ln -sfn ../../Sources/ControlPlane/ConfigFile "$here/Sources/ControlPlane"
+rm -rf "$here/Sources/ControlPlane"
+mkdir "$here/Sources/ControlPlane"
+ln -sfn ../../../Sources/ControlPlane/ConfigFile "$here/Sources/ControlPlane/ConfigFile"
+for file in ScriptFiles ScriptHistory ScriptManifest ScriptStaging; do
+    ln -sfn "../../../Sources/ControlPlane/Scripts/$file.swift" "$here/Sources/ControlPlane/$file.swift"
+done
+ln -sfn ../../Tests/PluginsTests/Properties "$here/Sources/ScriptProperties"
 ln -sfn ../../Tests/HTTPTests/Properties "$here/Sources/HTTPProperties"
 ln -sfn ../../Tests/ControlPlaneTests/Properties "$here/Sources/ConfigProperties"
 # The address sanitizer and the compiler's interface to its index do not go together with gold; see Package.swift.

@@ -174,7 +174,7 @@ package final class Worker {
         endTurn(since: woke)
     }
 
-    /// Waits; after a millisecond in which nothing came, scripts are rid of what they left behind, until something comes.
+    /// Waits; after a millisecond in which nothing came, what scripts left behind is collected until something comes.
     private func awaitEvents(_ limit: Int32) throws(SystemError) {
         guard limit != 0, let program = snapshot.programs.first(where: { $0.hasGarbage }) else {
             return try poller.wait(milliseconds: limit, into: &events)

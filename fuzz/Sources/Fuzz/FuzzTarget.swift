@@ -1,5 +1,6 @@
 import ConfigProperties
 import HTTPProperties
+import ScriptProperties
 
 /// What can be fuzzed; the raw value names the target's directories under `corpus` and `crashers`.
 enum FuzzTarget: String, CaseIterable {
@@ -9,6 +10,9 @@ enum FuzzTarget: String, CaseIterable {
     case path
     case logText = "log-text"
     case yaml
+    case script
+    case scriptModules = "script-modules"
+    case scriptPatterns = "script-patterns"
 
     /// What is wrong with how the gateway treats `input`; nil when it is as it should be.
     func violation(_ input: [UInt8]) -> String? {
@@ -19,6 +23,9 @@ enum FuzzTarget: String, CaseIterable {
         case .path: PathProperty.violation(input)
         case .logText: LogTextProperty.violation(input)
         case .yaml: ConfigProperty.violation(input)
+        case .script: ScriptProperty.violation(input)
+        case .scriptModules: ModuleProperty.violation(input)
+        case .scriptPatterns: MatcherProperty.violation(input)
         }
     }
 }

@@ -11,7 +11,7 @@ import Testing
 /// Kills at random points on several threads, with an honest script between them.
 ///
 /// `make soak` asks for a hundred thousand of them.
-@Suite("kills under load", .serialized) struct LuaSoakTests {
+@Suite("kills under load", .serialized) struct LuaVMSoakTests {
     private static var killsWanted: Int {
         ProcessInfo.processInfo.environment["SOAK_KILLS"].flatMap { Int($0) } ?? 200
     }
@@ -25,7 +25,10 @@ import Testing
         "local a = ('a'):rep(5000) while true do pcall(string.find, a, ('.-'):rep(6) .. 'b') end",
         "local t = {} for i = 1, 2000 do t[i] = i end while true do table.sort(t, function(a, b) return a > b end) end",
         "local function f() return pcall(f) end while true do f() end",
-        "local a, b = {}, {} setmetatable(a, { __call = b }) setmetatable(b, { __call = a }) while true do pcall(a) end",
+        """
+        local a, b = {}, {} setmetatable(a, { __call = b }) setmetatable(b, { __call = a })
+        while true do pcall(a) end
+        """,
         "while true do json.decode(json.encode({ 1, 2, { a = 'b' } })) end",
         "while true do re.compile('(a+)+$'):test(('a'):rep(1000) .. 'b') end",
     ]
