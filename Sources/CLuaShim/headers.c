@@ -93,7 +93,10 @@ static gwlua_text check_name(lua_State *L, int index) {
 static int headers_get(lua_State *L) {
     struct source source = check(L);
     gwlua_text value;
-    if (!first_value(L, &source, check_name(L, 2), &value)) return 0;
+    if (!first_value(L, &source, check_name(L, 2), &value)) {
+        lua_pushnil(L);
+        return 1;
+    }
     push_text(L, value);
     return 1;
 }

@@ -184,7 +184,10 @@ static int request_cookie(lua_State *L) {
     struct gwlua_run *run = gwlua_check_handle(L, 1, HANDLE_REQUEST);
     luaL_checktype(L, 2, LUA_TSTRING);
     gwlua_text wanted = text_at(L, 2), cookies;
-    if (engine_of(L)->host->header_get(run->host, GWLUA_REQUEST, text_of("cookie"), &cookies) != GWLUA_OK) return 0;
+    if (engine_of(L)->host->header_get(run->host, GWLUA_REQUEST, text_of("cookie"), &cookies) != GWLUA_OK) {
+        lua_pushnil(L);
+        return 1;
+    }
     size_t start = 0;
     while (start < cookies.count) {
         while (start < cookies.count && (cookies.bytes[start] == ' ' || cookies.bytes[start] == ';')) start++;
@@ -199,7 +202,8 @@ static int request_cookie(lua_State *L) {
         }
         start = stop + 1;
     }
-    return 0;
+    lua_pushnil(L);
+    return 1;
 }
 
 /* MARK: Where the request goes */

@@ -9,6 +9,13 @@ extension EffectiveConfig {
         /// As shown, without secrets; nil of what was added. A changed secret looks the same on both sides.
         package var old: JSONValue?
         package var new: JSONValue?
+
+        package init(kind: Kind, path: String, old: JSONValue?, new: JSONValue?) {
+            self.kind = kind
+            self.path = path
+            self.old = old
+            self.new = new
+        }
     }
 
     /// What is different, whatever the files look like: a value that is written elsewhere, in another unit, or that was

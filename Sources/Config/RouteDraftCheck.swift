@@ -96,7 +96,9 @@ struct RouteDraftCheck {
         } else {
             shape.isPrefix = false
         }
-        for name in names where name == "*" ? !shape.isPrefix : !shape.parameters.contains(name) {
+        // What filters set is known when they have run.
+        let references = names.filter { !$0.hasPrefix("var:") }
+        for name in references where name == "*" ? !shape.isPrefix : !shape.parameters.contains(name) {
             context.inKey("rewrite") {
                 context.inKey("path") {
                     context.report(

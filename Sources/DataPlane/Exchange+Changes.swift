@@ -5,8 +5,34 @@ import Routing
 import Telemetry
 import Upstream
 
-// What scripts change of an exchange. Everything is refused that could make two readers see two requests.
+// What rewrites and scripts change of an exchange. Everything is refused that could make two readers see two requests.
 extension Exchange {
+    /// Rewrites the path as the route says.
+    func apply(_ rewrite: PathRewrite) throws(Refusal) {
+        var rewritten: [UInt8] = []
+        swap(&rewritten, &worker.rewriteSpace)
+        defer { swap(&rewritten, &worker.rewriteSpace) }
+        let isRewritten: Bool
+        do throws(RewriteError) {
+            if isPathChanged {
+                let path = changedPath
+                isRewritten = try rewrite.apply(
+                    path: path.span, captures: captures, variable: variableText, into: &rewritten)
+            } else {
+                let buffer = requestBytes
+                let path = buffer.written.extracting(request.pathRange)
+                isRewritten = try rewrite.apply(
+                    path: path, captures: captures, variable: variableText, into: &rewritten)
+            }
+        } catch {
+            throw Refusal(error == .variableNotSet ? .filterFailed : .badRequest)
+        }
+        guard isRewritten else { return }
+        changedPath.removeAll(keepingCapacity: true)
+        changedPath.append(contentsOf: rewritten)
+        isPathChanged = true
+    }
+
     private var isInRequestPhase: Bool {
         if case .filteringRequest = machine.phase { return true }
         return false
@@ -79,6 +105,7 @@ extension Exchange {
         }
         changedPath = normal
         isPathChanged = true
+        ensureMoreWork().isPathChosen = true
         return nil
     }
 
@@ -116,6 +143,7 @@ extension Exchange {
             bytes: bytes, captures: &found)
         guard case .route(let index) = outcome else { return false }
         route = snapshot.routes[index]
+        ensureMoreWork().isPathChosen = true
         return true
     }
 

@@ -10,6 +10,9 @@ extension Exchange {
     var host: any FilterHost { worker }
     var variables: ExchangeVariables { ensureWork().variables }
 
+    /// A variable as plain text.
+    func variableText(_ name: [UInt8]) -> [UInt8]? { work?.variables.text(of: name.span) }
+
     func state(of slot: Int) -> AnyObject? {
         guard let work else { return nil }
         if slot == 0 { return work.firstState }

@@ -176,7 +176,7 @@ final class Exchange: OutboundRequest, UpstreamReceiver {
         bodyLimit = route.bodyLimit
         deadline = startedAt.deadline(after: route.requestTimeout)
         if case .length(let count) = request.framing, count > bodyLimit { throw Refusal(.bodyTooLarge) }
-        if let rewrite = route.rewrite { try apply(rewrite) }
+        if let rewrite = route.rewrite, !route.rewritesBehindFilters { try apply(rewrite) }
     }
 
     private func match(_ path: Span<UInt8>, _ bytes: Span<UInt8>) throws(Refusal) {
@@ -192,29 +192,6 @@ final class Exchange: OutboundRequest, UpstreamReceiver {
             throw Refusal(.methodNotAllowed, allow: snapshot.table.allowValue(allow))
         case .notFound: throw Refusal(.noRoute)
         }
-    }
-
-    private func apply(_ rewrite: PathRewrite) throws(Refusal) {
-        var rewritten: [UInt8] = []
-        swap(&rewritten, &worker.rewriteSpace)
-        defer { swap(&rewritten, &worker.rewriteSpace) }
-        let isRewritten: Bool
-        do throws(RewriteError) {
-            if isPathChanged {
-                let path = changedPath
-                isRewritten = try rewrite.apply(path: path.span, captures: captures, into: &rewritten)
-            } else {
-                let buffer = requestBytes
-                let path = buffer.written.extracting(request.pathRange)
-                isRewritten = try rewrite.apply(path: path, captures: captures, into: &rewritten)
-            }
-        } catch {
-            throw Refusal(.badRequest)
-        }
-        guard isRewritten else { return }
-        changedPath.removeAll(keepingCapacity: true)
-        changedPath.append(contentsOf: rewritten)
-        isPathChanged = true
     }
 
     // MARK: 3. Request filters
@@ -270,6 +247,13 @@ final class Exchange: OutboundRequest, UpstreamReceiver {
 
     private func act() {
         guard let route else { return answer(Refusal(.noRoute)) }
+        if route.rewritesBehindFilters, usedWork?.isPathChosen != true, let rewrite = route.rewrite {
+            do throws(Refusal) {
+                try apply(rewrite)
+            } catch {
+                return answer(error)
+            }
+        }
         if let pool = usedWork?.pool { return forward(to: pool) }
         switch route.action {
         case .forward(let pool): forward(to: pool)

@@ -15,6 +15,8 @@ final class FilterWork {
     var method: [UInt8]?
     var host: [UInt8]?
     var query: [UInt8]?
+    /// A filter has chosen the path or the route: the rewrite of the route that was found first is not due.
+    var isPathChosen = false
     // Where the request goes.
     var pool: UpstreamPool?
     var endpoint: EndpointWish?
@@ -47,6 +49,7 @@ final class FilterWork {
         method = nil
         host = nil
         query = nil
+        isPathChosen = false
         pool = nil
         endpoint = nil
         hashKey = nil

@@ -31,6 +31,8 @@ package final class Route {
     let prefixBytes: [UInt8]
     package let action: Action
     package let rewrite: PathRewrite?
+    /// The rewrite holds what filters set.
+    let rewritesBehindFilters: Bool
     package let mirror: Mirror?
     package let filters: FilterChain?
     /// Nanoseconds; 0 is no limit.
@@ -62,6 +64,7 @@ package final class Route {
         prefixBytes = Array(prefix.utf8)
         self.action = action
         self.rewrite = rewrite
+        rewritesBehindFilters = rewrite?.readsVariables ?? false
         self.mirror = mirror
         self.filters = filters
         requestTimeout = settings.requestTimeout.nanoseconds

@@ -140,6 +140,37 @@ package final class ExchangeVariables {
         return nil
     }
 
+    /// The value without quotation marks and escapes; nil when there is none.
+    package func text(of name: Span<UInt8>) -> [UInt8]? {
+        guard let json = self[name] else { return nil }
+        guard json.first == UInt8(ascii: "\"") else { return json }
+        return Self.unescaped(json[1..<(json.count - 1)])
+    }
+
+    /// Our own encoder made it, so that `\u` stands for control bytes alone.
+    private static func unescaped(_ json: ArraySlice<UInt8>) -> [UInt8] {
+        var text: [UInt8] = []
+        var rest = json
+        while let byte = rest.popFirst() {
+            guard byte == UInt8(ascii: "\\"), let escape = rest.popFirst() else {
+                text.append(byte)
+                continue
+            }
+            switch escape {
+            case UInt8(ascii: "b"): text.append(0x08)
+            case UInt8(ascii: "f"): text.append(0x0C)
+            case UInt8(ascii: "n"): text.append(0x0A)
+            case UInt8(ascii: "r"): text.append(0x0D)
+            case UInt8(ascii: "t"): text.append(0x09)
+            case UInt8(ascii: "u"):
+                text.append(UInt8(String(decoding: rest.prefix(4), as: UTF8.self), radix: 16) ?? 0)
+                rest = rest.dropFirst(4)
+            default: text.append(escape)
+            }
+        }
+        return text
+    }
+
     /// Sets, or with an empty value removes; the reason when there is no room.
     package func set(_ name: Span<UInt8>, json: Span<UInt8>) -> StaticString? {
         if json.count > Self.bytesMax { return "a variable has 1 KiB at most" }

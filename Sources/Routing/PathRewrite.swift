@@ -6,6 +6,8 @@ import HTTP
 package enum RewriteError: Error, Equatable, Sendable {
     /// Not absolute, with dot segments, or with bytes or escapes that no request path can hold.
     case invalidPath
+    /// A `{var:name}` that no filter has set. Leaving it out could lead to somebody else's path.
+    case variableNotSet
 }
 
 /// One route's rewrite: `strip_prefix`, then the template `path`, then `regex`, each on what the one before made.
@@ -24,6 +26,11 @@ package final class PathRewrite {
     private let regex: PatternRegex?
     private let replacement: [ReplacementPart]
     private var scratch: [UInt8] = []
+
+    /// Its path holds what filters set, so that it is due behind them.
+    package var readsVariables: Bool {
+        template?.parts.contains { if case .variable = $0 { true } else { false } } ?? false
+    }
 
     /// nil when the configuration rewrites nothing.
     package init?(compiling config: RewriteConfig, route: RouteConfig) throws(ConfigFailure) {
@@ -55,14 +62,18 @@ package final class PathRewrite {
     /// - Parameters:
     ///   - path: normalised, as it was matched.
     ///   - captures: of that match.
+    ///   - variable: what filters have set under a name.
     /// - Returns: false when the path stays as it is; `out` then holds nothing of use.
     package func apply(
-        path: Span<UInt8>, captures: borrowing PathCaptures, into out: inout [UInt8]
+        path: Span<UInt8>, captures: borrowing PathCaptures, variable: ([UInt8]) -> [UInt8]? = { _ in nil },
+        into out: inout [UInt8]
     ) throws(RewriteError) -> Bool {
         var isChanged = false
         if let template {
             out.removeAll(keepingCapacity: true)
-            template.write(path: path, captures: captures, into: &out)
+            guard template.write(path: path, captures: captures, variable: variable, into: &out) else {
+                throw .variableNotSet
+            }
             isChanged = true
         } else if beginsWithPrefix(path) {
             out.removeAll(keepingCapacity: true)
@@ -136,7 +147,7 @@ extension PathRewrite {
         guard let text else { return nil }
         let (names, hasRest) = route.templateNames
         do throws(PathPattern.Problem) {
-            let template = try PathTemplate(parsing: text, names: names, hasRest: hasRest)
+            let template = try PathTemplate(parsing: text, names: names, hasRest: hasRest, hasVariables: true)
             // With plain text for what requests bring, the rest of the template must make a path by itself.
             var sample: [UInt8] = []
             for part in template.parts {

@@ -52,6 +52,12 @@ import Testing
         #expect(judge(version(2), calls: 100, failed: 21) == ["222"])
     }
 
+    @Test func oneThatFollowsABadOneIsTakenBackToo() {
+        #expect(judge(version(1), calls: 100, failed: 60) == [])
+        #expect(judge(version(2), calls: 100, failed: 90) == [], "a quarter of what was well is left")
+        #expect(judge(version(2), calls: 100, failed: 91) == ["222"])
+    }
+
     @Test func itIsComparedWithTheOneBefore() {
         #expect(judge(version(1), calls: 100, failed: 25) == [])
         #expect(judge(version(2), calls: 100, failed: 75) == [], "no more than three times as many")

@@ -218,6 +218,31 @@ struct LuaFilterTests {
         #expect(parsed["id"] as? Bool == true && parsed["remaining"] as? Bool == true)
     }
 
+    @Test func variablesReachRewrites() throws {
+        let script = """
+            return { api = 1, on_request = function(req, ctx)
+              ctx.vars.tenant = req:arg("t")
+              ctx.vars.n = 7
+              if req:arg("own") then req.path = "/own" end
+            end }
+            """
+        let route =
+            "  - { name: tenants, path: \"/api/*\", upstream: main, rewrite: { path: \"/t/{var:tenant}/{var:n}/{*}\" },"
+            + " middleware: [{ type: lua, script: tenant }] }\n"
+        let fixture = try ScriptedGateway(["tenant": script], routes: route)
+        #expect(try fixture.get("/api/a/b?t=acme").status == 200)
+        #expect(fixture.upstream.requests(to: "/t/acme/7/a/b").count == 1)
+        #expect(try fixture.get("/api/a?t=a%20%22b").status == 200)
+        #expect(fixture.upstream.requests(to: "/t/a%20%22b/7/a").count == 1)
+        #expect(try fixture.get("/api/a?t=x&own=1").status == 200)
+        #expect(fixture.upstream.requests(to: "/own").count == 1)
+        let missing = try fixture.get("/api/a")
+        #expect(missing.status == 503)
+        #expect(missing.text.contains("filter_failed"))
+        #expect(try fixture.get("/api/a?t=..").status == 400)
+        #expect(try fixture.get("/api/a?t=a%2fb").status == 400)
+    }
+
     @Test func variablesReachTheAccessLog() throws {
         let directory = try TemporaryDirectory()
         let path = directory.path + "/access.log"

@@ -77,6 +77,43 @@ import Testing
             ])
     }
 
+    @Test(
+        arguments: [
+            ("acme", "/t/acme/x"), ("a b", "/t/a%20b/x"), ("é", "/t/%C3%A9/x"), ("a-1_2.3~", "/t/a-1_2.3~/x"),
+            ("..", nil), (".", nil), ("a/b", nil), ("a\r\nb", nil), ("a\0", nil), ("\\", nil), ("", nil),
+        ] as [(String, String?)])
+    func variablesAreOneSegment(_ value: String, _ expected: String?) throws {
+        var config = RewriteConfig()
+        config.path = "/t/{var:tenant}/{*}"
+        let route = route("r", "/*")
+        let rewrite = try #require(try PathRewrite(compiling: config, route: route))
+        #expect(rewrite.readsVariables)
+        let table = try RouteTable(compiling: [route])
+        let probe = RequestProbe(method: "GET", authority: "", path: "/x")
+        var captures = PathCaptures()
+        _ = table.match(probe, captures: &captures)
+        var out: [UInt8] = []
+        let isChanged = try? rewrite.apply(
+            path: probe.path.span, captures: captures,
+            variable: { $0 == Array("tenant".utf8) ? Array(value.utf8) : nil }, into: &out)
+        #expect(isChanged.map { _ in String(decoding: out, as: UTF8.self) } == expected)
+    }
+
+    @Test func aMissingVariableIsRefused() throws {
+        var config = RewriteConfig()
+        config.path = "/t/{var:tenant}"
+        let rewrite = try #require(try PathRewrite(compiling: config, route: route("r")))
+        let path = Array("/x".utf8)
+        var out: [UInt8] = []
+        #expect(throws: RewriteError.variableNotSet) {
+            _ = try rewrite.apply(path: path.span, captures: PathCaptures(), into: &out)
+        }
+        for name in ["", "A", "1a", "a-b"] {
+            config.path = "/t/{var:\(name)}"
+            #expect(errorCodes { _ = try PathRewrite(compiling: config, route: route("r")) } == ["bad-rewrite"])
+        }
+    }
+
     @Test func hostStandsAlone() throws {
         var config = RewriteConfig()
         #expect(try PathRewrite(compiling: config, route: route("r")) == nil)

@@ -216,7 +216,10 @@ package actor Reloader {
         case .failure(let failure): return reject(mask.masked(failure), cause)
         case .success(let number):
             resolver.follow(config.upstreams, known: endpoints)
-            let changes = current.map { EffectiveConfig.changes(from: $0.effective, to: loaded.effective) }
+            let changes = current.map {
+                EffectiveConfig.changes(from: $0.effective, to: loaded.effective)
+                    + config.scriptChanges(since: $0.config)
+            }
             current = loaded
             let generation = Generation(
                 number: number, of: loaded, cause: cause, wallNanoseconds: Clock.wallNanoseconds(),

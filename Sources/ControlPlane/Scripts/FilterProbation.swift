@@ -24,6 +24,10 @@ struct FilterProbation {
     static let rateMax = 0.2
     static let factorMax = 3.0
 
+    /// More than this is worse than what was before. One that failed often already is judged by what it did well: the
+    /// new version must keep a quarter of that.
+    static func bound(over earlier: Double) -> Double { min(earlier * factorMax, (3 + earlier) / 4) }
+
     init(history: ScriptHistory) {
         self.history = history
     }
@@ -63,7 +67,7 @@ struct FilterProbation {
             trial = Trial(program: program, since: now, earlierRate: trial.earlierRate)
         }
         trials[program.name] = trial
-        if status.calls >= Self.callsMin, rate > Self.rateMax, rate > trial.earlierRate * Self.factorMax {
+        if status.calls >= Self.callsMin, rate > Self.rateMax, rate > Self.bound(over: trial.earlierRate) {
             trials[program.name] = nil
             rejected.insert(program.hash)
             return true

@@ -104,7 +104,10 @@ package struct RequestExplanation: Sendable {
             host = rewrite.host.map { String(decoding: $0, as: UTF8.self) }
             var rewritten: [UInt8] = []
             do throws(RewriteError) {
-                if try rewrite.apply(path: probe.path.span, captures: captures, into: &rewritten) { path = rewritten }
+                // Nobody knows here what filters set: it stands as it is written.
+                let isRewritten = try rewrite.apply(
+                    path: probe.path.span, captures: captures, variable: { $0 }, into: &rewritten)
+                if isRewritten { path = rewritten }
             } catch {
                 return .refuse(status: 500, code: "internal_error", why: "the rewrite does not make a valid path")
             }

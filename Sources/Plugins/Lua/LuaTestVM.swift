@@ -18,16 +18,17 @@ package final class LuaTestVM {
 
     /// - Parameters:
     ///   - script: its first file is the test, the others are modules.
+    ///   - cpu: CPU time for all of it.
     ///   - handler: what the test library calls, with JSON arguments.
     /// - Throws: `LuaFailure`.
     package init(
-        _ script: ScriptProgram, handler: @escaping (_ name: String, _ arguments: [UInt8]) -> Answer
+        _ script: ScriptProgram, cpu: Duration, handler: @escaping (_ name: String, _ arguments: [UInt8]) -> Answer
     ) throws(LuaFailure) {
         context = LuaContext(
             script: script, resources: LuaResources(workerCount: 1), environment: { _ in nil })
         var limits = LuaLimitsConfig()
         limits.memory = 64 << 20
-        limits.load = .seconds(120)
+        limits.load = cpu
         vm = try LuaVM(context: context, limits: limits, usesHook: false, isTest: true)
         context.testHandler = handler
         unsafe gwlua_set_test_call(vm.pointer) { pointer, name, arguments, answer in

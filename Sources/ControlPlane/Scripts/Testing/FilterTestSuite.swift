@@ -23,6 +23,8 @@ package final class FilterTestSuite {
     package private(set) var linesRun: Set<Int> = []
     package private(set) var linesActive: Set<Int> = []
     let collectsCoverage: Bool
+    /// CPU time for the whole file.
+    let cpu: Duration
 
     // What a test has set up; forgotten when the next one begins, but for what was set up outside of tests.
     private var loads: [(name: String, options: ConfigNode?, bench: FilterBench?)] = []
@@ -40,11 +42,14 @@ package final class FilterTestSuite {
     private(set) var vm: LuaTestVM?
     var calls: [[String: Any]] = []
 
-    /// - Parameter folder: where filters are.
-    package init(_ name: String, folder: String, collectsCoverage: Bool = false) {
+    /// - Parameters:
+    ///   - folder: where filters are.
+    ///   - cpu: CPU time for the whole file.
+    package init(_ name: String, folder: String, collectsCoverage: Bool = false, cpu: Duration = .seconds(120)) {
         self.name = name
         self.folder = folder
         self.collectsCoverage = collectsCoverage
+        self.cpu = cpu
     }
 
     package var path: String { "\(folder)/\(name)/filter_test.lua" }
@@ -70,7 +75,7 @@ package final class FilterTestSuite {
             }
         }
         do throws(LuaFailure) {
-            let vm = try LuaTestVM(script) { [unowned self] name, arguments in answer(name, arguments) }
+            let vm = try LuaTestVM(script, cpu: cpu) { [unowned self] name, arguments in answer(name, arguments) }
             self.vm = vm
             defer {
                 noteCoverage()

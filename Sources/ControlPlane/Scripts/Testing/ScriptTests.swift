@@ -6,6 +6,8 @@ import Plugins
 struct ScriptTests {
     /// Remembers what has passed, so that a reload runs only the tests of what changed.
     let history: ScriptHistory
+    /// For the tests of one script: a reload must come to an end.
+    static let cpu: Duration = .seconds(10)
 
     /// What the tests of a configuration's scripts found wrong.
     func failures(_ config: GatewayConfig) -> [ConfigDiagnostic] {
@@ -20,7 +22,7 @@ struct ScriptTests {
     private func failures(_ script: ScriptProgram) -> [ConfigDiagnostic] {
         let suffix = "/\(script.name)/filter.lua"
         guard script.path.hasSuffix(suffix) else { return [] }
-        let suite = FilterTestSuite(script.name, folder: String(script.path.dropLast(suffix.count)))
+        let suite = FilterTestSuite(script.name, folder: String(script.path.dropLast(suffix.count)), cpu: Self.cpu)
         guard case .text(let text) = ScriptFiles.read(suite.path, in: suite.folder) else { return [] }
         let tests = ScriptProgram.File(module: "tests", path: suite.path, text: text)
         let key = script.hash + ScriptHash.of([tests])
@@ -46,6 +48,19 @@ struct ScriptTests {
 }
 
 extension GatewayConfig {
+    /// Scripts that both configurations use under one name, in another version.
+    func scriptChanges(since old: GatewayConfig) -> [EffectiveConfig.Change] {
+        var before: [String: ScriptProgram] = [:]
+        for script in old.scripts { before[script.name] = script }
+        var seen: Set<String> = []
+        return scripts.compactMap { script in
+            guard let former = before[script.name], former.hash != script.hash, seen.insert(script.name).inserted
+            else { return nil }
+            return EffectiveConfig.Change(
+                kind: .changed, path: "filters.\(script.name)", old: .string(former.label), new: .string(script.label))
+        }
+    }
+
     /// Every script in use, once for each use.
     var scripts: [ScriptProgram] {
         let shared = middleware.map(\.filter)
