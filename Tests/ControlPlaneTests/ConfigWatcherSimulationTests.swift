@@ -19,6 +19,7 @@ import Testing
 
     private final class Seen: Sendable {
         let fingerprint = Mutex(FileFingerprint(of: []))
+        let watcher = Mutex<ConfigWatcher?>(nil)
     }
 
     /// Whatever is done to files, links and directories, and however it falls between looks: in the end, the receiver
@@ -31,8 +32,14 @@ import Testing
         let watcher = ConfigWatcher(debounce: debounce) {
             let present = FileFingerprint(of: paths)
             seen.fingerprint.withLock { $0 = present }
+            // As every receiver has to: what it read may have come and gone since the watcher looked.
+            seen.watcher.withLock { $0 }?.follow(paths, asOf: present)
         }
-        defer { watcher.stop() }
+        seen.watcher.withLock { $0 = watcher }
+        defer {
+            watcher.stop()
+            seen.watcher.withLock { $0 = nil }
+        }
         seen.fingerprint.withLock { $0 = FileFingerprint(of: paths) }
         watcher.follow(paths)
         var course = Course(state: seed)

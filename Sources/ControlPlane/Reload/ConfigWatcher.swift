@@ -50,7 +50,9 @@ package final class ConfigWatcher: Sendable {
     ///   - debounce: how long files must have been left alone; with constant noise around them, ten times that passes
     ///     before they are looked at all the same.
     ///   - pollInterval: how often files are looked at where the kernel gives no notices.
-    ///   - whenChanged: called on a thread of its own choice, one call at a time, and may call the watcher.
+    ///   - whenChanged: called on a thread of its own choice, one call at a time, and may call the watcher. Who reads
+    ///     files in it says by `follow` what was read: a file that came and went since the watcher looked is no change
+    ///     to the watcher.
     package init(
         debounce: Duration, pollInterval: Duration = .seconds(1),
         openInotify: @escaping OpenInotify = { () throws(SystemError) in try Inotify() },
