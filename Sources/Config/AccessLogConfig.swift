@@ -57,6 +57,7 @@ package enum AccessLogVariable: String, Sendable, CaseIterable {
     case bytesIn = "bytes_in", bytesOut = "bytes_out"
     case durationMS = "duration_ms", upstreamMS = "upstream_ms", overheadUS = "overhead_us"
     case endReason = "end_reason", userAgent = "user_agent", referer
+    case consumer, auth
     case generation, worker, filters
 
     /// For the reference page.
@@ -84,6 +85,8 @@ package enum AccessLogVariable: String, Sendable, CaseIterable {
         case .endReason: "the code of the end reason"
         case .userAgent: "the field `user-agent`"
         case .referer: "the field `referer`, without the values of `redact_query`"
+        case .consumer: "who authentication found the client to be"
+        case .auth: "what authentication decided, such as `granted` or `expired`"
         case .generation: "the generation of the configuration that served the request"
         case .worker: "the number of the worker"
         case .filters: "what filters put into `ctx.vars`, as an object"

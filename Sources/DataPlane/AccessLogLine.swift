@@ -70,6 +70,8 @@ struct AccessLogLine {
         case .endReason: appendCode(observation.reason, style)
         case .userAgent: appendKnown(.userAgent, of: exchange, head, style)
         case .referer: appendKnown(.referer, of: exchange, head, style, redaction: redaction)
+        case .consumer: append(exchange.identity?.consumer, style)
+        case .auth: append(exchange.authDecision.map { Array("\($0.label)".utf8) }, style)
         case .generation: bytes.append(decimal: exchange.snapshot.generation)
         case .worker: bytes.append(decimal: exchange.worker.shared.index)
         case .filters: appendVariables(of: exchange, style)

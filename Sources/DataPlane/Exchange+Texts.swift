@@ -57,7 +57,7 @@ extension Exchange {
         case .endReason: body(reason.code.bytes)
         case .clientAddress: withAddress(clientAddress, body)
         case .peerAddress: withAddress(peer, body)
-        case .authentication: lend(authentication, body)
+        case .authentication: lend(identity?.json, body)
         case .traceID: withTrace(3..<35, body)
         case .spanID: withTrace(36..<52, body)
         }

@@ -23,8 +23,9 @@ final class Exchange: OutboundRequest, UpstreamReceiver {
     var chain: FilterChain?
     /// What filters keep and change; nil until one does.
     var work: FilterWork?
-    /// What authentication found of the client, as JSON.
-    var authentication: [UInt8]?
+    /// What authentication found of the client.
+    var identity: ClientIdentity?
+    var authDecision: AuthDecision?
     /// Tells this use of a pooled object from the next.
     private(set) var serial = 0
     var pool: UpstreamPool?
@@ -111,7 +112,7 @@ final class Exchange: OutboundRequest, UpstreamReceiver {
             return answer(error)
         }
         chain = route?.filters
-        if let given = worker.trialAuthentication { authentication = given }
+        if let given = worker.trialIdentity { identity = given }
         runRequestFilters()
     }
 
@@ -348,7 +349,8 @@ final class Exchange: OutboundRequest, UpstreamReceiver {
         downstream = nil
         route = nil
         chain = nil
-        authentication = nil
+        identity = nil
+        authDecision = nil
         serial &+= 1
         work?.reset()
         pool = nil

@@ -58,7 +58,7 @@ package final class Worker {
     var deferred: [() -> Void] = []
     var filterTimers = SlotTable<FilterTimer>()
     /// What authentication is said to have found; only in trials.
-    var trialAuthentication: [UInt8]?
+    var trialIdentity: ClientIdentity?
     /// Gets what scripts log; only in trials.
     var trialLog: ((FilterLogLevel, [UInt8], [UInt8]) -> Void)?
     /// Clients that are still to be looked at because the worker drains.

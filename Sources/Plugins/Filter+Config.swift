@@ -2,11 +2,12 @@ package import Config
 
 /// Builds a worker's filter instances from what the operator wrote; the one file that sees both sides.
 package enum FilterFactory {
-    /// A new instance of the filter that `config` describes, for one worker; nil for a script that is not in `scripts`.
-    package static func makeFilter(_ config: MiddlewareConfig, scripts: LuaProgramSet) -> (any Filter)? {
+    /// A new instance of the filter that `config` describes, for one worker; nil for a script that is not in the
+    /// context.
+    package static func makeFilter(_ config: MiddlewareConfig, _ context: FilterContext) -> (any Filter)? {
         switch config.filter {
         case .lua(let lua):
-            scripts.filter(named: config.name, lua)
+            context.scripts.filter(named: config.name, lua)
         case .headers(let headers):
             HeadersFilter(name: config.name, request: edits(headers.request), response: edits(headers.response))
         case .requestSize(let size):

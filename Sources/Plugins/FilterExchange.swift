@@ -16,6 +16,11 @@ package protocol FilterExchange: AnyObject {
     /// The status of the response; 0 before there is one.
     var responseStatus: Int { get }
 
+    /// What authentication found of the client; the last filter that let it pass decides.
+    var identity: ClientIdentity? { get set }
+    /// What authentication decided, for the log alone.
+    var authDecision: AuthDecision? { get set }
+
     /// Edits that are applied when the request is serialised for the upstream.
     var requestEdits: HeaderEdits { get }
     /// Edits that are applied when the response is serialised for the client.

@@ -148,7 +148,7 @@ extension AccessLogVariable {
     /// A member of every JSON line.
     fileprivate var isInJSON: Bool {
         switch self {
-        case .referer, .generation, .worker: false
+        case .referer, .generation, .worker, .auth: false
         default: true
         }
     }

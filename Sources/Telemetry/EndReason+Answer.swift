@@ -12,10 +12,11 @@ extension EndReason {
             .methodNotAllowed, .unauthenticated, .forbidden, .rateLimited:
             .client
         case .noHealthyUpstream, .upstreamUnresolved, .circuitOpen, .upstreamConnect, .upstreamConnectTimeout,
-            .upstreamReset, .upstreamTimeout, .upstreamProtocol, .upstreamHeadersTooLarge, .upstreamTruncated,
+            .upstreamTLS, .upstreamReset, .upstreamTimeout, .upstreamProtocol, .upstreamHeadersTooLarge, .upstreamTruncated,
             .upstreamBodyTimeout, .upstreamBodyTooLarge:
             .upstream
-        case .deadlineExceeded, .filterFailed, .overloaded, .draining, .drainTimeout, .internalError: .gateway
+        case .deadlineExceeded, .filterFailed, .authUnavailable, .overloaded, .draining, .drainTimeout, .internalError:
+            .gateway
         }
     }
 
@@ -39,9 +40,11 @@ extension EndReason {
         case .headersTooLarge: 431
         case .internalError: 500
         case .notImplemented: 501
-        case .upstreamConnect, .upstreamReset, .upstreamProtocol, .upstreamHeadersTooLarge, .upstreamBodyTooLarge: 502
-        case .noHealthyUpstream, .upstreamUnresolved, .circuitOpen, .filterFailed, .overloaded, .draining,
-            .drainTimeout:
+        case .upstreamConnect, .upstreamTLS, .upstreamReset, .upstreamProtocol, .upstreamHeadersTooLarge,
+            .upstreamBodyTooLarge:
+            502
+        case .noHealthyUpstream, .upstreamUnresolved, .circuitOpen, .filterFailed, .authUnavailable, .overloaded,
+            .draining, .drainTimeout:
             503
         case .upstreamConnectTimeout, .upstreamTimeout, .deadlineExceeded: 504
         case .versionNotSupported: 505
@@ -75,6 +78,7 @@ extension EndReason {
         case .circuitOpen: "Upstream suspended"
         case .upstreamConnect: "Upstream connection failed"
         case .upstreamConnectTimeout: "Upstream connection timed out"
+        case .upstreamTLS: "Upstream TLS failed"
         case .upstreamReset: "Upstream closed the connection"
         case .upstreamTimeout: "Upstream timed out"
         case .upstreamProtocol: "Upstream sent an invalid response"
@@ -84,6 +88,7 @@ extension EndReason {
         case .upstreamBodyTooLarge: "Upstream response too large"
         case .deadlineExceeded: "Request deadline exceeded"
         case .filterFailed: "Filter failed"
+        case .authUnavailable: "Authentication not possible now"
         case .overloaded: "Gateway overloaded"
         case .draining: "Gateway shutting down"
         case .drainTimeout: "Gateway stopped"

@@ -28,6 +28,7 @@ extension EndReason {
         case .circuitOpen: Explanation.circuitOpen
         case .upstreamConnect: Explanation.upstreamConnect
         case .upstreamConnectTimeout: Explanation.upstreamConnectTimeout
+        case .upstreamTLS: Explanation.upstreamTLS
         case .upstreamReset: Explanation.upstreamReset
         case .upstreamTimeout: Explanation.upstreamTimeout
         case .upstreamProtocol: Explanation.upstreamProtocol
@@ -37,6 +38,7 @@ extension EndReason {
         case .upstreamBodyTooLarge: Explanation.upstreamBodyTooLarge
         case .deadlineExceeded: Explanation.deadlineExceeded
         case .filterFailed: Explanation.filterFailed
+        case .authUnavailable: Explanation.authUnavailable
         case .overloaded: Explanation.overloaded
         case .draining: Explanation.draining
         case .drainTimeout: Explanation.drainTimeout
@@ -148,6 +150,11 @@ private enum Explanation {
         The upstream did not accept a connection within `connect_timeout`. Typical causes: a firewall that drops \
         packets, a host that is gone, a listen queue that is full.
         """
+    static let upstreamTLS = """
+        The TLS handshake with the upstream failed: its certificate is not valid for the name, is expired, or is signed \
+        by nobody whom `tls.ca` trusts; it wants a client certificate; or the port speaks no TLS. The gateway's log \
+        has OpenSSL's words. Try `openssl s_client -connect host:port -servername name`.
+        """
     static let upstreamReset = """
         The upstream closed or reset the connection before it sent a response head. Typical causes: a crash or \
         restart while serving the request, or an idle timeout of the upstream that is shorter than the gateway's \
@@ -188,6 +195,11 @@ private enum Explanation {
         A filter of the route failed by its own fault, or is left out because it failed too often, and is set to \
         fail closed: the client got 503, or 502 when the upstream had answered already. The gateway's log has the \
         error with the filter's name and the request id.
+        """
+    static let authUnavailable = """
+        Nobody can say now whether the client may pass: the keys of its issuer have never been fetched, are too old, or \
+        the authorisation service does not answer. Requests are refused until they can be checked. See the log, \
+        `gateway_auth_decisions_total` with `unavailable`, and whether the gateway reaches the issuer.
         """
     static let overloaded = """
         The gateway refused the request because it is at a limit of its own: connections, file descriptors or \

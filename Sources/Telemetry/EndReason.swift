@@ -12,11 +12,11 @@ package enum EndReason: UInt8, CaseIterable, Sendable {
 
     // The upstream.
     case noHealthyUpstream, upstreamUnresolved, circuitOpen
-    case upstreamConnect, upstreamConnectTimeout, upstreamReset, upstreamTimeout, upstreamProtocol
+    case upstreamConnect, upstreamConnectTimeout, upstreamTLS, upstreamReset, upstreamTimeout, upstreamProtocol
     case upstreamHeadersTooLarge, upstreamTruncated, upstreamBodyTimeout, upstreamBodyTooLarge
 
     // The gateway itself.
-    case deadlineExceeded, filterFailed, overloaded, draining, drainTimeout, internalError
+    case deadlineExceeded, filterFailed, authUnavailable, overloaded, draining, drainTimeout, internalError
 
     /// The reason with this code, if there is one.
     package init?(code: String) {
@@ -51,6 +51,7 @@ package enum EndReason: UInt8, CaseIterable, Sendable {
         case .circuitOpen: "circuit_open"
         case .upstreamConnect: "upstream_connect"
         case .upstreamConnectTimeout: "upstream_connect_timeout"
+        case .upstreamTLS: "upstream_tls"
         case .upstreamReset: "upstream_reset"
         case .upstreamTimeout: "upstream_timeout"
         case .upstreamProtocol: "upstream_protocol"
@@ -60,6 +61,7 @@ package enum EndReason: UInt8, CaseIterable, Sendable {
         case .upstreamBodyTooLarge: "upstream_body_too_large"
         case .deadlineExceeded: "deadline_exceeded"
         case .filterFailed: "filter_failed"
+        case .authUnavailable: "auth_unavailable"
         case .overloaded: "overloaded"
         case .draining: "draining"
         case .drainTimeout: "drain_timeout"

@@ -7,6 +7,7 @@ package enum GatewayMetric: UInt8, CaseIterable, Sendable {
     case accessLogDropped, buildInfo, workerBusyRatio, loopLag, longestTurn, metricOverflow
     case luaCalls, luaCPU, luaCallDuration, luaVMBytes, luaVMs, luaVMRebuilds, luaSuspended, luaBreakerState
     case filterRollbacks
+    case authDecisions
     case processCPU, processResidentMemory, processOpenFDs, processMaxFDs, processStartTime
 
     package var declaration: MetricDeclaration {
@@ -43,6 +44,7 @@ package enum GatewayMetric: UInt8, CaseIterable, Sendable {
         case .luaSuspended: .luaSuspended
         case .luaBreakerState: .luaBreakerState
         case .filterRollbacks: .filterRollbacks
+        case .authDecisions: .authDecisions
         case .processCPU: .processCPU
         case .processResidentMemory: .processResidentMemory
         case .processOpenFDs: .processOpenFDs

@@ -40,6 +40,7 @@ struct LabelNames {
         case .retryReason: value(key.c, of: RetryReason.self) { $0.label }
         case .listenerState, .upstreamState: value(key.c, of: ConnectionState.self) { $0.label }
         case .outcome: value(key.c, of: ConnectionOutcome.self) { $0.label }
+        case .authDecision: value(key.c, of: AuthDecision.self) { "\($0.label)" }
         case .version, .swift, .lua, .result, .filterName: ""
         }
     }

@@ -3,7 +3,7 @@ package enum MetricLabel: Sendable, CaseIterable {
     case route, upstream, listener, metric, worker, filter
     case method, target, phase
     case status, reason, retryReason, listenerState, upstreamState, outcome
-    case luaResult
+    case luaResult, authDecision
     case version, swift, lua, result, filterName
 
     package var name: String {
@@ -25,6 +25,7 @@ package enum MetricLabel: Sendable, CaseIterable {
         case .swift: "swift"
         case .lua: "lua"
         case .result, .luaResult: "result"
+        case .authDecision: "decision"
         }
     }
 }

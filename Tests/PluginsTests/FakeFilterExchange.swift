@@ -14,6 +14,8 @@ final class FakeFilterExchange: FilterExchange {
     var requestBytes = ByteBuffer(capacity: 4096)
     var clientAddress = IPAddress.loopback
     var responseStatus = 0
+    var identity: ClientIdentity?
+    var authDecision: AuthDecision?
     let requestEdits = HeaderEdits()
     let responseEdits = HeaderEdits()
     /// Every limit that was asked for, in order.

@@ -7,7 +7,12 @@ import Testing
 
 @Suite struct FilterFactoryTests {
     private func make(_ config: MiddlewareConfig) -> (any Filter)? {
-        FilterFactory.makeFilter(config, scripts: LuaProgramSet())
+        let registry = MetricRegistry(workerCount: 1, methodNames: Method.allCases.map { "\($0)" })
+        return FilterFactory.makeFilter(
+            config,
+            FilterContext(
+                scripts: LuaProgramSet(), resources: FilterResources(), shard: registry.makeShard(worker: 0),
+                registry: registry))
     }
 
     @Test func makesHeaders() throws {

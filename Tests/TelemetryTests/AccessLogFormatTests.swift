@@ -32,13 +32,13 @@ import Testing
         #expect(line.hasPrefix("{\"time\":<time json>,\"request_id\":<request_id json>,"))
         #expect(
             line.hasSuffix(
-                ",\"end_reason\":<end_reason json>,\"user_agent\":<user_agent json>,\"filters\":<filters json>}\n"))
+                ",\"user_agent\":<user_agent json>,\"consumer\":<consumer json>,\"filters\":<filters json>}\n"))
         let names = line.split(separator: "\"").enumerated().filter { !$0.offset.isMultiple(of: 2) }.map { $0.element }
         #expect(
             names == [
                 "time", "request_id", "client_ip", "listener", "protocol", "method", "host", "path", "query", "status",
                 "route", "upstream", "target", "attempts", "bytes_in", "bytes_out", "duration_ms", "upstream_ms",
-                "overhead_us", "end_reason", "user_agent", "filters",
+                "overhead_us", "end_reason", "user_agent", "consumer", "filters",
             ])
     }
 

@@ -5,7 +5,7 @@ import EventLoop
 import Foundation
 import HTTP
 package import Logging
-import Plugins
+package import Plugins
 import Synchronization
 package import Telemetry
 package import Upstream
@@ -68,6 +68,7 @@ package final class GatewayRuntime: GatewayEngine {
     let events: EventLog
     private let shards: [ShardParcel]
     private let directory = ClusterDirectory()
+    package let filterResources = FilterResources()
     private let budget: ConnectionBudget
     private let descriptorLimit: Int
     private let logger: Logger
@@ -194,6 +195,7 @@ package final class GatewayRuntime: GatewayEngine {
             config: config, generation: next.generation, registry: registry, directory: directory)
         builder.revisions = next.upstreams.mapValues(\.revision)
         builder.plans = next.upstreams.compactMapValues(\.plan)
+        builder.filterResources = filterResources
         builder.resources = resources(for: config, after: current.resources)
         builder.environment = { ProcessInfo.processInfo.environment[$0] }
         next.resources = builder.resources

@@ -20,6 +20,8 @@ package struct SnapshotBuilder {
     package var plans: [String: BalancePlan] = [:]
     /// What scripts share.
     package var resources: LuaResources?
+    /// What built-in filters share.
+    package var filterResources = FilterResources()
     package var environment: @Sendable (String) -> String? = { _ in nil }
 
     /// What one worker's snapshot is built with, beside the configuration.
@@ -141,8 +143,10 @@ package struct SnapshotBuilder {
     ) throws(ConfigFailure) -> Route {
         var rewrite: PathRewrite?
         if let config = route.rewrite { rewrite = try PathRewrite(compiling: config, route: route) }
+        let filterContext = FilterContext(
+            scripts: scripts, resources: filterResources, shard: shard, registry: registry)
         let filters = route.middleware.compactMap(middleware).compactMap {
-            FilterFactory.makeFilter($0, scripts: scripts)
+            FilterFactory.makeFilter($0, filterContext)
         }
         var mirror: Route.Mirror?
         if let config = route.mirror, let pool = pools[config.upstream.name] {

@@ -62,11 +62,13 @@ package final class TrialWorker {
             outcome.variables = exchange.work?.variables.entries.map { ($0.name, $0.json) } ?? []
         }
         worker.trialLog = { outcome.logs.append(TrialOutcome.Log(level: $0, message: $1, fields: $2)) }
-        worker.trialAuthentication = upstream.authentication
+        worker.trialIdentity = upstream.authentication.map { json in
+            ClientIdentity(scheme: "trial", consumer: [], subject: [], json: json)
+        }
         defer {
             worker.trialObserver = nil
             worker.trialLog = nil
-            worker.trialAuthentication = nil
+            worker.trialIdentity = nil
         }
         worker.adopt(near, peer: peer, from: listener)
         var unsent = request[...]

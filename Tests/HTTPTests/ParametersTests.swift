@@ -1,6 +1,6 @@
 import Testing
 
-@testable import DataPlane
+@testable import HTTP
 
 @Suite struct ParametersTests {
     struct Row: Sendable, CustomTestStringConvertible {

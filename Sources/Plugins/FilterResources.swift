@@ -1,0 +1,7 @@
+/// What built-in filters of all workers share and keep over generations: tables of limits, keys that a service fetches.
+///
+/// One for the whole process. Each kind of filter has its own part, which says how it is shared without a lock on the
+/// path of a request.
+package final class FilterResources: Sendable {
+    package init() {}
+}
