@@ -12,7 +12,8 @@ extension EndReason {
             .methodNotAllowed, .unauthenticated, .forbidden, .rateLimited:
             .client
         case .noHealthyUpstream, .upstreamUnresolved, .circuitOpen, .upstreamConnect, .upstreamConnectTimeout,
-            .upstreamTLS, .upstreamReset, .upstreamTimeout, .upstreamProtocol, .upstreamHeadersTooLarge, .upstreamTruncated,
+            .upstreamTLS, .upstreamReset, .upstreamTimeout, .upstreamProtocol, .upstreamHeadersTooLarge,
+            .upstreamTruncated,
             .upstreamBodyTimeout, .upstreamBodyTooLarge:
             .upstream
         case .deadlineExceeded, .filterFailed, .authUnavailable, .overloaded, .draining, .drainTimeout, .internalError:
