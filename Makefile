@@ -4,8 +4,8 @@ SWIFT := $(or $(shell command -v swift),$(wildcard /opt/swift/usr/bin/swift))
 PORT ?= 8080
 SECONDS ?= 60
 
-BUILD_PACKAGES := liblua5.4-dev libpcre2-dev libssl-dev pkg-config make
-TEST_PACKAGES := nginx prometheus chromium-headless-shell fonts-dejavu-core
+BUILD_PACKAGES := libhiredis-dev liblua5.4-dev libpcre2-dev libssl-dev pkg-config make
+TEST_PACKAGES := nginx redis-server prometheus chromium-headless-shell fonts-dejavu-core
 
 .DEFAULT_GOAL := help
 .PHONY: help run build test lint check golden docs fuzz soak bench compare operations contract clean swift packages test-packages

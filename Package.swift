@@ -28,12 +28,14 @@ let package = Package(
     products: [.executable(name: "gateway", targets: ["Gateway"])],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
         .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
         .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
         .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+        .package(url: "https://github.com/vapor/jwt-kit", from: "5.7.1"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
     ],
     targets: [
@@ -56,7 +58,14 @@ let package = Package(
         layer("Routing", ["Bytes", "CHeaderTable", "Config", "HTTP", "CPCRE2"]),
         layer("Upstream", ["Bytes", "Config"]),
         // L4
-        layer("Plugins", ["Bytes", "CLuaShim", "Config", "HTTP", "Telemetry"]),
+        layer(
+            "Plugins",
+            [
+                "Bytes", "CLuaShim", "Config", "HTTP", "Telemetry",
+                .product(name: "Crypto", package: "swift-crypto"),
+                .product(name: "CryptoExtras", package: "swift-crypto"),
+                .product(name: "JWTKit", package: "jwt-kit"),
+            ]),
         // L5
         layer(
             "DataPlane",
