@@ -3,5 +3,8 @@
 /// One for the whole process. Each kind of filter has its own part, which says how it is shared without a lock on the
 /// path of a request.
 package final class FilterResources: Sendable {
+    /// Keys of issuers, by URL.
+    package let keyCells = JWTKeyCells()
+
     package init() {}
 }
