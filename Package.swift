@@ -47,6 +47,9 @@ let package = Package(
         .target(name: "CLinux"),
         .systemLibrary(name: "CPCRE2", pkgConfig: "libpcre2-8", providers: [.apt(["libpcre2-dev"])]),
         .target(name: "CHeaderTable"),
+        .target(
+            name: "CTLS", cSettings: [.define("_GNU_SOURCE")],
+            linkerSettings: [.linkedLibrary("ssl"), .linkedLibrary("crypto")]),
         // L1
         layer("Bytes"),
         layer("Config"),
@@ -55,6 +58,7 @@ let package = Package(
         layer("EventLoop", ["Bytes", "CLinux"]),
         layer("Telemetry", ["Bytes", "Config"]),
         // L3
+        layer("TLS", ["Bytes", "CTLS", "EventLoop"]),
         layer("Routing", ["Bytes", "CHeaderTable", "Config", "HTTP", "CPCRE2"]),
         layer("Upstream", ["Bytes", "Config"]),
         // L4
@@ -69,12 +73,16 @@ let package = Package(
         // L5
         layer(
             "DataPlane",
-            ["Bytes", "Config", "HTTP", "EventLoop", "Telemetry", "Routing", "Upstream", "Plugins", "CHeaderTable"]),
+            [
+                "Bytes", "Config", "HTTP", "EventLoop", "Telemetry", "TLS", "Routing", "Upstream", "Plugins",
+                "CHeaderTable",
+            ]),
         // L6
         layer(
             "ControlPlane",
             [
-                "Bytes", "Config", "HTTP", "EventLoop", "Telemetry", "Routing", "Upstream", "Plugins", "DataPlane",
+                "Bytes", "Config", "HTTP", "EventLoop", "Telemetry", "TLS", "Routing", "Upstream", "Plugins",
+                "DataPlane",
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "HTTPTypes", package: "swift-http-types"),
                 .product(name: "Hummingbird", package: "hummingbird"),
@@ -106,6 +114,7 @@ let package = Package(
         tests("HTTP", ["Bytes"], resources: ["Cases"]),
         tests("EventLoop", ["Bytes", "CLinux"]),
         tests("Telemetry", ["Bytes", "Config"]),
+        tests("TLS", ["Bytes", "EventLoop"]),
         tests("Routing", ["Bytes", "Config", "HTTP"]),
         tests("Upstream", ["Bytes", "Config"]),
         tests("Plugins", ["Bytes", "CLua", "CLuaShim", "Config", "HTTP", "Telemetry"], resources: ["Hostile"]),

@@ -34,6 +34,10 @@ static void push_client(lua_State *L, struct gwlua_run *run) {
     lua_setfield(L, -2, "peer_ip");
     gwlua_push_host_number(L, run, GWLUA_CLIENT_PORT);
     lua_setfield(L, -2, "port");
+    gwlua_text tls = {NULL, 0};
+    if (engine_of(L)->host->text(run->host, GWLUA_CLIENT_TLS, &tls) != GWLUA_OK || tls.count == 0) return;
+    gwlua_push_json(L, tls);
+    lua_setfield(L, -2, "tls");
 }
 
 static void push_trace(lua_State *L, struct gwlua_run *run) {

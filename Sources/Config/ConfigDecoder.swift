@@ -33,11 +33,13 @@ package enum ConfigDecoder {
         var isAdded: Set<String> = []
         for reference in context.upstreamReferences {
             if UpstreamURL.looksLikeURL(reference.name) {
-                guard isAdded.insert(reference.name).inserted,
-                    case .success(let address) = NetworkText.hostPort(String(reference.name.dropFirst(7)))
+                guard isAdded.insert(reference.name).inserted, let (word, authority) = reference.name.splitOnce("://"),
+                    let scheme = UpstreamConfig.Target.Scheme(rawValue: word),
+                    case .success(let address) = NetworkText.hostPort(authority)
                 else { continue }
                 var upstream = UpstreamConfig(name: reference.name)
-                var target = UpstreamConfig.Target(host: address.host, port: address.port ?? 80)
+                var target = UpstreamConfig.Target(
+                    scheme: scheme, host: address.host, port: address.port ?? (scheme == .https ? 443 : 80))
                 target.position = reference.position
                 upstream.targets = [target]
                 upstream.position = reference.position

@@ -57,8 +57,8 @@ private struct SchemaDefinitions {
         JSONValue.Member(
             key: "upstream-url",
             value: [
-                "description": "http://host[:port].", "type": "string",
-                "pattern": #"^[hH][tT][tT][pP]://[^/?#@]+/?$|\$\{"#,
+                "description": "http://host[:port] or https://host[:port].", "type": "string",
+                "pattern": #"^[hH][tT][tT][pP][sS]?://[^/?#@]+/?$|\$\{"#,
             ]),
     ]
 

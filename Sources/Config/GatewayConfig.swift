@@ -61,6 +61,8 @@ package struct ListenerConfig: Sendable, Equatable {
     /// `host:port`, `[v6]:port` or `unix:/path`; already checked by the decoder.
     package var address = "0.0.0.0:8080"
     package var proxyProtocol = ProxyProtocol.off
+    /// nil: plain HTTP.
+    package var tls: ListenerTLSConfig?
     package var position = SourcePosition.unknown
 
     package init() {}

@@ -35,7 +35,7 @@ enum GatewaySchema {
 
     private static let listener = ObjectSchema(
         "listener", "One address that clients connect to.", empty: ListenerConfig(), position: { $0.position = $1 },
-        unsupportedKeys: ["tls", "http2"],
+        unsupportedKeys: ["http2"],
         fields: [
             .field("name", \.name, .name, "Unique; appears in metrics."),
             .field("address", \.address, .socketAddress, "`host:port`, `[v6]:port` or `unix:/path`."),
@@ -43,6 +43,7 @@ enum GatewaySchema {
                 "proxy_protocol", \.proxyProtocol,
                 .choice(of: ListenerConfig.ProxyProtocol.allCases, later: [.accept, .require]),
                 "Whether a PROXY protocol header precedes each connection."),
+            .optional("tls", \.tls, TLSSchema.listener.value, "Serve HTTPS in place of HTTP."),
         ])
 
     /// A token that is written but comes out empty would switch authentication off unasked.

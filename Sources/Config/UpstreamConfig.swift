@@ -1,7 +1,7 @@
 /// A named group of servers that answer the same requests.
 package struct UpstreamConfig: Sendable, Equatable {
     package struct Target: Sendable, Equatable {
-        package enum Scheme: String, Sendable { case http }
+        package enum Scheme: String, Sendable { case http, https }
 
         package var scheme = Scheme.http
         /// A host name, an IPv4 address, or an IPv6 address without brackets.
@@ -11,7 +11,8 @@ package struct UpstreamConfig: Sendable, Equatable {
         package var zone: String?
         package var position = SourcePosition.unknown
 
-        package init(host: String, port: Int, weight: Int = 1) {
+        package init(scheme: Scheme = .http, host: String, port: Int, weight: Int = 1) {
+            self.scheme = scheme
             self.host = host
             self.port = port
             self.weight = weight
@@ -38,7 +39,11 @@ package struct UpstreamConfig: Sendable, Equatable {
     package var connectTimeout: Duration = .seconds(2)
     /// To the response head.
     package var responseTimeout: Duration = .seconds(15)
+    /// Of use where the targets are `https`; all of them are or none is.
+    package var tls = UpstreamTLSConfig()
     package var position = SourcePosition.unknown
+
+    package var usesTLS: Bool { targets.contains { $0.scheme == .https } }
 
     package init(name: String) {
         self.name = name
@@ -50,6 +55,7 @@ package struct UpstreamConfig: Sendable, Equatable {
     private var unplaced: UpstreamConfig {
         var copy = self
         copy.position = .unknown
+        copy.tls = tls.unplaced
         for index in copy.targets.indices { copy.targets[index].position = .unknown }
         return copy
     }

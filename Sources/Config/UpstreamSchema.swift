@@ -33,12 +33,19 @@ enum UpstreamSchema {
         guard var upstream = schema.decode(entry.value, context) else { return nil }
         upstream.name = entry.key
         upstream.position = entry.keyPosition
+        if let tls = entry.value["tls"], !upstream.usesTLS {
+            context.inKey("tls") {
+                context.report(
+                    .conflictingKeys, "tls needs targets that are https:// URLs", at: tls.position)
+            }
+            return nil
+        }
         return upstream
     }
 
     private static let schema = ObjectSchema(
         "upstream", "A group of servers that answer the same requests.", empty: UpstreamConfig(name: ""),
-        unsupportedKeys: ["discover", "tls", "http2", "health", "circuit_breaker", "retry", "slow_start"],
+        unsupportedKeys: ["discover", "http2", "health", "circuit_breaker", "retry", "slow_start"],
         fields: [
             .required("targets", \.targets, targets, "The servers: URLs, or mappings with a weight."),
             .field("balance", \.balance, balance, "How a server is chosen for each request."),
@@ -49,6 +56,7 @@ enum UpstreamSchema {
             .field(
                 "response_timeout", \.responseTimeout, TimeoutsSchema.any,
                 "From the end of the request to the response head; 504 past it."),
+            .field("tls", \.tls, TLSSchema.upstream.value, "TLS to targets that are `https`."),
         ])
 
     // MARK: - Targets
@@ -64,7 +72,7 @@ enum UpstreamSchema {
         "URL", ["$ref": "#/$defs/upstream-url"], kind: .identifier
     ).map { text, node, context in
         UpstreamURL.parse(text, at: node, context).map { url in
-            var target = UpstreamConfig.Target(host: url.host, port: url.port)
+            var target = UpstreamConfig.Target(scheme: url.scheme, host: url.host, port: url.port)
             target.position = node.position
             return target
         }
@@ -73,7 +81,7 @@ enum UpstreamSchema {
     private static let weightedTarget = ObjectSchema(
         "target", "One server of an upstream.", empty: TargetDraft(),
         fields: [
-            .required("url", \.url, url, "`http://host[:port]`; a host name stands for all of its addresses."),
+            .required("url", \.url, url, "`http://host[:port]` or `https://…`; a host name stands for all of its addresses."),
             .field("weight", \.weight, .integer(0...1000), "Its share of the requests; 0 takes it out."),
             .optional("zone", \.zone, .name, "A label for where the server stands."),
         ]
@@ -97,6 +105,11 @@ enum UpstreamSchema {
                     hint: "give one entry a larger weight")
                 return [UpstreamConfig.Target]?.none
             }
+        }
+        if let other = targets.first(where: { $0.scheme != targets[0].scheme }) {
+            context.report(
+                .conflictingKeys, "the targets of an upstream are all http:// or all https://", at: other.position)
+            return nil
         }
         guard targets.contains(where: { $0.weight > 0 }) else {
             context.report(.outOfRange, "the weights of the targets add up to 0", at: node.position)

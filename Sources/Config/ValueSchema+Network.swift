@@ -51,6 +51,7 @@ extension ValueSchema where Value == String {
 
 /// Where one upstream server listens, as its URL says it.
 struct UpstreamURL: Sendable, Equatable {
+    var scheme = UpstreamConfig.Target.Scheme.http
     var host: String
     var port: Int
     /// The URL without a trailing slash: what an upstream that a route gives as URL is named by.
@@ -60,20 +61,15 @@ struct UpstreamURL: Sendable, Equatable {
 
     /// nil after reporting why `text` is no upstream URL.
     static func parse(_ text: String, at node: ConfigNode, _ context: DecodingContext) -> UpstreamURL? {
-        func refuse(_ refusal: TextRefusal, code: DiagnosticCode = .invalidURL) -> UpstreamURL? {
-            refusal.report(code, node, context)
+        func refuse(_ refusal: TextRefusal) -> UpstreamURL? {
+            refusal.report(.invalidURL, node, context)
             return nil
         }
         guard let (scheme, tail) = text.splitOnce("://") else {
             return refuse(TextRefusal("is not a URL", echo: "write http://\(text)"))
         }
-        switch scheme.lowercased() {
-        case "http": break
-        case "https":
-            return refuse(
-                TextRefusal("needs TLS to the upstream, which this version does not support yet"),
-                code: .unsupportedValue)
-        default: return refuse(TextRefusal("is not an http:// URL, by its scheme", detail: scheme))
+        guard let known = UpstreamConfig.Target.Scheme(rawValue: scheme.lowercased()) else {
+            return refuse(TextRefusal("is not an http:// or https:// URL, by its scheme", detail: scheme))
         }
         let authority = tail.hasSuffix("/") ? String(tail.dropLast()) : tail
         if authority.contains("@") {
@@ -95,7 +91,9 @@ struct UpstreamURL: Sendable, Equatable {
             guard
                 authority.hasPrefix("[") || NetworkText.isIPv4(address.host) || NetworkText.isHostName(address.host)
             else { return refuse(TextRefusal("has no valid host")) }
-            return UpstreamURL(host: address.host, port: address.port ?? 80, name: "http://" + authority)
+            return UpstreamURL(
+                scheme: known, host: address.host, port: address.port ?? (known == .https ? 443 : 80),
+                name: "\(known.rawValue)://\(authority)")
         }
     }
 }

@@ -35,6 +35,7 @@ extension UpstreamFailure {
         case .unresolved: .upstreamUnresolved
         case .connect: .upstreamConnect
         case .connectTimeout: .upstreamConnectTimeout
+        case .tls: .upstreamTLS
         case .exhausted: .overloaded
         case .resetBeforeResponse, .resetInHead: .upstreamReset
         case .responseTimeout: .upstreamTimeout

@@ -58,7 +58,7 @@ extension Exchange {
         let bytes = buffer.written
         let query = bytes.extracting(request.queryRange ?? 0..<0)
         let authority = bytes.extracting(request.authorityRange)
-        let scheme: [UInt8] = Array("http".utf8)
+        let scheme = scheme
         if isPathChanged {
             let path = changedPath
             template.write(

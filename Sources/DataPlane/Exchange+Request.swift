@@ -18,6 +18,16 @@ extension Exchange {
         }
     }
 
+    /// Tells the upstream of the client's certificate, and nobody else may.
+    func forward(_ tls: ClientTLS) {
+        guard let listener, !listener.clientFields.isEmpty else { return }
+        for field in listener.clientFields {
+            requestEdits.remove(field.name)
+            requestEdits.remove(field.name.map { $0 == UInt8(ascii: "-") ? UInt8(ascii: "_") : $0 })
+        }
+        for pair in tls.fields { requestEdits.set(pair.name, pair.value) }
+    }
+
     var http1ByteCountMax: Int {
         // Each field may be rewritten once, and what the gateway adds is bounded by its own lengths.
         request.byteCount + changedPath.count + requestEdits.byteCount + hostToSend.count + requestID.readableCount
@@ -36,7 +46,7 @@ extension Exchange {
         let bytes = buffer.written
         writePeer()
         let replacement = hostToSend
-        let forwarded = RequestWriter.Forwarded(isPeerTrusted: isPeerTrusted, isTLS: false)
+        let forwarded = RequestWriter.Forwarded(isPeerTrusted: isPeerTrusted, isTLS: clientTLS != nil)
         if isPathChanged {
             let path = changedPath
             if replacement.isEmpty {

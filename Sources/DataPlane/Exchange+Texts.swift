@@ -44,7 +44,7 @@ extension Exchange {
         case .query:
             if let query = usedWork?.query { return body(query.span) }
             body(buffer.written.extracting(request.queryRange ?? 0..<0))
-        case .scheme: body(Self.http.span)
+        case .scheme: body(scheme.span)
         case .httpVersion: body(request.minorVersion == 0 ? Self.version10.span : Self.version11.span)
         case .requestID:
             let id = requestID
@@ -57,6 +57,7 @@ extension Exchange {
         case .endReason: body(reason.code.bytes)
         case .clientAddress: withAddress(clientAddress, body)
         case .peerAddress: withAddress(peer, body)
+        case .clientTLS: lend(clientTLS?.json, body)
         case .authentication: lend(identity?.json, body)
         case .traceID: withTrace(3..<35, body)
         case .spanID: withTrace(36..<52, body)
@@ -68,7 +69,9 @@ extension Exchange {
         body(bytes.span)
     }
 
+    var scheme: [UInt8] { clientTLS == nil ? Self.http : Self.https }
     private static let http = Array("http".utf8)
+    private static let https = Array("https".utf8)
     private static let version10 = Array("1.0".utf8)
     private static let version11 = Array("1.1".utf8)
 

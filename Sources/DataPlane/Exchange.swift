@@ -36,6 +36,8 @@ final class Exchange: OutboundRequest, UpstreamReceiver {
     var requestBytes: ByteBuffer
     var peer: IPAddress?
     var isPeerTrusted = false
+    /// What TLS has told of the client; nil without it.
+    var clientTLS: ClientTLS?
     var clientAddress = IPAddress.loopback
     /// Replaces the path of the target when normalising or a rewrite changed it.
     var changedPath: [UInt8] = []
@@ -104,6 +106,7 @@ final class Exchange: OutboundRequest, UpstreamReceiver {
         bodyLimit = snapshot.bodyLimit
         deadline = startedAt.deadline(after: snapshot.timeouts.request)
         takeRequestID()
+        if let clientTLS { forward(clientTLS) }
         machine.headReceived()
         worker.countBegun()
         do throws(Refusal) {
@@ -351,6 +354,7 @@ final class Exchange: OutboundRequest, UpstreamReceiver {
         chain = nil
         identity = nil
         authDecision = nil
+        clientTLS = nil
         serial &+= 1
         work?.reset()
         pool = nil

@@ -1,5 +1,6 @@
 import Bytes
 import EventLoop
+import TLS
 
 /// Bytes on their way to one socket, and the one place that decides between copying them and sending them as they lie.
 ///
@@ -11,9 +12,6 @@ struct OutputQueue {
         /// The peer is gone; the errno value.
         case failed(Int32)
     }
-
-    /// Below this a copy behind the pending bytes is cheaper than a second part of a send.
-    private static let copyMax = 2048
 
     private var buffer: ByteBuffer?
 
@@ -42,14 +40,14 @@ struct OutputQueue {
 
     /// Queues `bytes`, or sends them at once together with what is pending when copying would cost more. What the
     /// kernel does not take is copied, so `bytes` may be reused on return.
-    mutating func write(_ bytes: Span<UInt8>, to socket: Socket, pool: BufferPool, isBlocked: Bool) -> Outcome {
-        if isBlocked || bytes.count <= Self.copyMax {
+    mutating func write(_ bytes: Span<UInt8>, to transport: Transport, pool: BufferPool, isBlocked: Bool) -> Outcome {
+        if isBlocked || bytes.count <= transport.copyMax {
             append(bytes, pool: pool)
             return .drained
         }
         let pendingCount = buffer?.readableCount ?? 0
         let sent: IOOutcome
-        if let buffer { sent = socket.send(buffer.readable, bytes) } else { sent = socket.send(bytes) }
+        if let buffer { sent = transport.send(buffer.readable, bytes) } else { sent = transport.send(bytes) }
         var taken = 0
         switch sent {
         case .transferred(let count): taken = count
@@ -71,10 +69,10 @@ struct OutputQueue {
     }
 
     /// Sends what is pending.
-    mutating func flush(to socket: Socket, pool: BufferPool) -> Outcome {
+    mutating func flush(to transport: Transport, pool: BufferPool) -> Outcome {
         guard let current = buffer else { return .drained }
         while !current.isEmpty {
-            switch socket.send(current.readable) {
+            switch transport.send(current.readable) {
             case .transferred(let count): current.consume(count)
             case .wouldBlock: return .blocked
             case .ended: return .failed(0)

@@ -149,7 +149,7 @@ final class ScriptRequest: OutboundRequest, UpstreamReceiver, SubrequestHandle {
         // A kept connection may have died before the server saw anything.
         if wasReused, failure.isStaleConnection, method.isIdempotent { return open(mustBeFresh: true) }
         switch failure {
-        case .connect, .connectTimeout, .exhausted: retryOrEnd(.connect)
+        case .connect, .connectTimeout, .tls, .exhausted: retryOrEnd(.connect)
         case .noEndpoint, .unresolved: end(.failure(.noUpstream))
         case .responseTimeout: end(.failure(.timeout))
         case .headersTooLarge: end(.failure(.tooLarge))

@@ -1,6 +1,7 @@
 import Bytes
 import EventLoop
 import HTTP
+import TLS
 
 // Request bodies: read only as fast as the exchange takes them.
 extension ServerConnection {
@@ -23,7 +24,7 @@ extension ServerConnection {
         while takesBody(exchange), !reader.body.isComplete {
             let scratch = worker.takeScratch()
             let room = min(reader.readMax, Self.bodyReadMax)
-            let outcome = socket.receive(into: scratch, atMost: room)
+            let outcome = transport.receive(into: scratch, atMost: room)
             let isFilled = outcome == .transferred(room)
             switch outcome {
             case .transferred:

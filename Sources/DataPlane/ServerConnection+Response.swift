@@ -1,6 +1,7 @@
 import Bytes
 import EventLoop
 import HTTP
+import TLS
 
 // The client's side of an exchange: responses onto the wire (RFC 9112 §4, §7.1).
 extension ServerConnection: DownstreamStream {
@@ -51,7 +52,7 @@ extension ServerConnection: DownstreamStream {
             frame.append(hex: bytes.count)
             frame.append("\r\n")
         }
-        handle(output.write(bytes, to: socket, pool: worker.buffers, isBlocked: isBlocked))
+        handle(output.write(bytes, to: transport, pool: worker.buffers, isBlocked: isBlocked))
         if isResponseChunked, state != .closed { output.reserve(2, pool: worker.buffers).append("\r\n") }
     }
 
@@ -73,13 +74,13 @@ extension ServerConnection: DownstreamStream {
 
     func abortResponse() {
         // What was queued still explains itself to a reader; what ends the connection is the reset.
-        _ = output.flush(to: socket, pool: worker.buffers)
+        _ = output.flush(to: transport, pool: worker.buffers)
         abort()
     }
 
     func flushLast() {
         guard state != .closed, !output.isEmpty, !isBlocked else { return }
-        switch output.flush(to: socket, pool: worker.buffers) {
+        switch output.flush(to: transport, pool: worker.buffers) {
         case .drained: break
         case .blocked: block()
         case .failed: isBroken = true
@@ -88,7 +89,7 @@ extension ServerConnection: DownstreamStream {
 
     func flush() {
         guard state != .closed, !output.isEmpty, !isBlocked else { return }
-        handle(output.flush(to: socket, pool: worker.buffers))
+        handle(output.flush(to: transport, pool: worker.buffers))
     }
 
     private func handle(_ outcome: OutputQueue.Outcome) {
@@ -99,18 +100,24 @@ extension ServerConnection: DownstreamStream {
         }
     }
 
+    /// Asks to be told when the socket takes bytes again; false when that failed and the connection is gone.
+    @discardableResult
+    func watchWrites() -> Bool {
+        guard !isWriteWatched else { return true }
+        isWriteWatched = true
+        guard isRegistered else { return true }
+        do throws(SystemError) {
+            try worker.poller.modify(transport.descriptor, token: token, interest: [.read, .write])
+            return true
+        } catch {
+            disconnect()
+            return false
+        }
+    }
+
     private func block() {
         isBlocked = true
-        if !isWriteWatched {
-            isWriteWatched = true
-            if isRegistered {
-                do throws(SystemError) {
-                    try worker.poller.modify(socket.descriptor, token: token, interest: [.read, .write])
-                } catch {
-                    return disconnect()
-                }
-            }
-        }
+        guard watchWrites() else { return }
         if state == .serving, let exchange {
             setDeadline(worker.now.deadline(after: exchange.snapshot.timeouts.bodyIdle))
         }
@@ -119,7 +126,7 @@ extension ServerConnection: DownstreamStream {
     /// The client takes bytes again.
     func writable() {
         isBlocked = false
-        switch output.flush(to: socket, pool: worker.buffers) {
+        switch output.flush(to: transport, pool: worker.buffers) {
         case .blocked:
             isBlocked = true
             // Progress: the stall clock starts over.

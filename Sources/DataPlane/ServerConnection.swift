@@ -1,6 +1,7 @@
 import Bytes
 import EventLoop
 import HTTP
+import TLS
 import Telemetry
 
 /// One HTTP/1.1 connection of a client: reads requests one after the other, and is the client's side of their
@@ -9,6 +10,8 @@ import Telemetry
 /// - Threads: one worker's own.
 final class ServerConnection {
     enum State: Equatable {
+        /// TLS is being agreed on.
+        case handshaking
         /// Between two requests, with nothing read.
         case idle
         case readingHead
@@ -23,10 +26,12 @@ final class ServerConnection {
 
     let worker: Worker
     let key: SlotKey
-    let socket: Socket
+    let transport: Transport
     let listener: WorkerListener
     let peer: IPAddress?
     var state = State.idle
+    /// What TLS has told of the client; nil without it.
+    var clientTLS: ClientTLS?
     var exchange: Exchange?
     var reader: RequestReader?
     var output = OutputQueue()
@@ -57,10 +62,10 @@ final class ServerConnection {
     private static let lingerTimeout: Int64 = 2_000_000_000
     private static let firstRequestGrace: Int64 = 1_000_000_000
 
-    init(worker: Worker, key: SlotKey, socket: Socket, listener: WorkerListener, peer: IPAddress?) {
+    init(worker: Worker, key: SlotKey, transport: Transport, listener: WorkerListener, peer: IPAddress?) {
         self.worker = worker
         self.key = key
-        self.socket = socket
+        self.transport = transport
         self.listener = listener
         self.peer = peer
     }
@@ -71,15 +76,21 @@ final class ServerConnection {
     /// it often saves a turn.
     func start() {
         listener.moved(active: 0, idle: 1)
-        setDeadline(worker.now.deadline(after: worker.snapshot.timeouts.keepAlive))
-        readable()
+        if transport.tls == nil {
+            setDeadline(worker.now.deadline(after: worker.snapshot.timeouts.keepAlive))
+            readable()
+        } else {
+            state = .handshaking
+            setDeadline(worker.now.deadline(after: listener.handshakeTimeout))
+            shakeHands()
+        }
         register()
     }
 
     private func register() {
         guard state != .closed else { return }
         do throws(SystemError) {
-            try worker.poller.add(socket.descriptor, token: token, interest: isWriteWatched ? [.read, .write] : .read)
+            try worker.poller.add(transport.descriptor, token: token, interest: isWriteWatched ? [.read, .write] : .read)
             isRegistered = true
         } catch {
             disconnect()
@@ -90,6 +101,7 @@ final class ServerConnection {
 
     func ready(_ readiness: Readiness) {
         if readiness.contains(.failed) || readiness.contains(.hungUp) { return disconnect() }
+        if state == .handshaking { return shakeHands() }
         if readiness.contains(.peerEnded) { isPeerEnded = true }
         if readiness.contains(.writable), isBlocked { writable() }
         if readiness.contains(.readable) || readiness.contains(.peerEnded) { readable() }
@@ -97,6 +109,7 @@ final class ServerConnection {
 
     func readable() {
         switch state {
+        case .handshaking: shakeHands()
         case .idle, .readingHead: readHead()
         case .serving: inputWhileServing()
         case .flushing: mayHaveInput = true
@@ -130,6 +143,9 @@ final class ServerConnection {
         guard stateDeadline <= now else { return rearm() }
         stateDeadline = .distantFuture
         switch state {
+        case .handshaking:
+            listener.count(.timedOut)
+            close()
         case .idle, .flushing, .lingering: close()
         case .readingHead: refuse(.requestTimeout)
         case .serving:
@@ -164,7 +180,7 @@ final class ServerConnection {
                 bytes = worker.buffers.grow(bytes, atLeast: bytes.capacity * 2)
                 reader.bytes = bytes
             }
-            let outcome = socket.receive(into: bytes)
+            let outcome = transport.receive(into: bytes)
             let isFilled = bytes.writableCount == 0
             switch outcome {
             case .transferred:
@@ -198,6 +214,7 @@ final class ServerConnection {
         exchange.snapshot = worker.snapshot
         exchange.forgetRequest()
         exchange.listener = listener
+        if let clientTLS { exchange.clientTLS = clientTLS }
         self.exchange = exchange
     }
 
@@ -293,7 +310,7 @@ final class ServerConnection {
     /// Ends the connection because the worker stops, telling the client why where that is still possible.
     func cut() {
         if state == .serving { exchange?.fail(.drainTimeout) }
-        if state != .closed { _ = output.flush(to: socket, pool: worker.buffers) }
+        if state != .closed { _ = output.flush(to: transport, pool: worker.buffers) }
         disconnect()
     }
 
@@ -302,7 +319,7 @@ final class ServerConnection {
     private func closeInOrder() {
         guard let reader, !isPeerEnded else { return close() }
         if reader.body.isComplete, !mayHaveInput, reader.bytes.isEmpty { return close() }
-        socket.shutdownWrite()
+        transport.shutdownWrite()
         state = .lingering
         lingerBudget = 256
         setDeadline(worker.now.advanced(byNanoseconds: Self.lingerTimeout))
@@ -312,7 +329,7 @@ final class ServerConnection {
     private func discardInput() {
         while state == .lingering {
             let scratch = worker.takeScratch()
-            let outcome = socket.receive(into: scratch)
+            let outcome = transport.receive(into: scratch)
             worker.giveScratch(scratch)
             lingerBudget -= 1
             switch outcome {
@@ -329,7 +346,7 @@ final class ServerConnection {
         guard state == .serving, let active = exchange else { return close() }
         // The exchange is recorded with its request, which lies in the reader.
         release(keepingReader: true)
-        socket.close()
+        transport.close()
         active.downstreamGone()
         exchange = nil
         returnReader()
@@ -338,7 +355,7 @@ final class ServerConnection {
     func close() {
         guard state != .closed else { return }
         release()
-        socket.close()
+        transport.close()
         exchange = nil
     }
 
@@ -347,11 +364,12 @@ final class ServerConnection {
         guard state != .closed else { return }
         // Until the exchange, which is about to end, has been recorded.
         release(keepingReader: true)
-        socket.abort()
+        transport.abort()
     }
 
     private func release(keepingReader: Bool = false) {
-        if state == .idle { listener.moved(active: 0, idle: -1) } else { listener.moved(active: -1, idle: 0) }
+        let isIdle = state == .idle || state == .handshaking
+        listener.moved(active: isIdle ? 0 : -1, idle: isIdle ? -1 : 0)
         state = .closed
         timer.cancel(wheel: worker.timers)
         output.discard(pool: worker.buffers)

@@ -1,6 +1,7 @@
 import Bytes
 import EventLoop
 import HTTP
+import TLS
 
 // Reading the answer: heads, then the body in whatever framing they announce (RFC 9112 §6.3).
 extension UpstreamConnection {
@@ -27,7 +28,7 @@ extension UpstreamConnection {
             let scratch = partialHead == nil ? worker.takeScratch() : nil
             guard let buffer = scratch ?? partialHead else { break }
             let room = min(buffer.writableCount, readMax)
-            let outcome = socket.receive(into: buffer, atMost: room)
+            let outcome = transport.receive(into: buffer, atMost: room)
             // A read that got all it asked for leaves more behind; the edge will not come again for it.
             let isFilled = outcome == .transferred(room)
             switch outcome {

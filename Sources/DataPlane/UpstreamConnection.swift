@@ -1,6 +1,7 @@
 import Bytes
 import EventLoop
 import HTTP
+import TLS
 import Upstream
 
 /// One HTTP/1.1 connection to an endpoint: it serves one request at a time and waits in the endpoint's idle pool
@@ -8,7 +9,12 @@ import Upstream
 ///
 /// - Threads: one worker's own.
 final class UpstreamConnection: UpstreamStream {
-    enum State { case connecting, serving, idle, closed }
+    enum State {
+        case connecting
+        /// TLS is being agreed on.
+        case handshaking
+        case serving, idle, closed
+    }
 
     enum Progress: Equatable {
         case awaitingHead
@@ -20,7 +26,7 @@ final class UpstreamConnection: UpstreamStream {
 
     let worker: Worker
     let key: SlotKey
-    let socket: Socket
+    let transport: Transport
     let pool: UpstreamPool
     let endpoint: Endpoint
     private(set) var isReused = false
@@ -57,17 +63,18 @@ final class UpstreamConnection: UpstreamStream {
     /// More interim responses than any server sends; a flood of them would be free otherwise.
     static let interimMax = 16
 
-    init(worker: Worker, key: SlotKey, socket: Socket, pool: UpstreamPool, endpoint: Endpoint, isConnected: Bool) {
+    init(worker: Worker, key: SlotKey, transport: Transport, pool: UpstreamPool, endpoint: Endpoint, isConnected: Bool) {
         self.worker = worker
         self.key = key
-        self.socket = socket
+        self.transport = transport
         self.pool = pool
         self.endpoint = endpoint
         parser = ResponseParser(limits: UpstreamPool.responseLimits)
         decoder = ChunkedDecoder(limits: UpstreamPool.responseLimits)
-        if isConnected {
+        if isConnected, transport.tls == nil {
             state = .serving
         } else {
+            if isConnected { state = .handshaking }
             setDeadline(worker.now.advanced(byNanoseconds: pool.connectTimeout))
         }
     }
@@ -108,7 +115,7 @@ final class UpstreamConnection: UpstreamStream {
         }
         // While connecting nothing can be sent, so everything is queued.
         let outcome = output.write(
-            bytes, to: socket, pool: worker.buffers, isBlocked: isBlocked || state == .connecting)
+            bytes, to: transport, pool: worker.buffers, isBlocked: isBlocked || isOpening)
         handle(outcome)
         if isChunked, state != .closed { output.reserve(2, pool: worker.buffers).append("\r\n") }
     }
@@ -127,11 +134,14 @@ final class UpstreamConnection: UpstreamStream {
 
     func flush() {
         guard state == .serving else {
-            if state == .connecting { isBlocked = !output.isEmpty }
+            if isOpening { isBlocked = !output.isEmpty }
             return
         }
-        handle(output.flush(to: socket, pool: worker.buffers))
+        handle(output.flush(to: transport, pool: worker.buffers))
     }
+
+    /// Nothing can be sent yet.
+    private var isOpening: Bool { state == .connecting || state == .handshaking }
 
     private func awaitResponse() {
         guard progress == .awaitingHead else { return }
@@ -160,6 +170,7 @@ final class UpstreamConnection: UpstreamStream {
             connected()
             // A server may answer and close before it has read: that edge is this one too.
             if state == .serving, readiness.contains(.readable) || readiness.contains(.peerEnded) { ready(readiness) }
+        case .handshaking: shakeHands()
         case .serving:
             if readiness.rawValue & (Readiness.peerEnded.rawValue | Readiness.hungUp.rawValue) != 0 {
                 isPeerEnded = true
@@ -177,8 +188,26 @@ final class UpstreamConnection: UpstreamStream {
     }
 
     private func connected() {
-        let code = socket.pendingError
+        let code = transport.socket.pendingError
         guard code == 0 else { return fail(.connect(code)) }
+        if transport.tls == nil { return opened() }
+        state = .handshaking
+        shakeHands()
+    }
+
+    /// Goes on with the handshake; also called for a connection that was established at once.
+    func shakeHands() {
+        guard state == .handshaking, let tls = transport.tls else { return }
+        switch tls.handshake() {
+        case .wantsRead, .wantsWrite: return
+        case .done: opened()
+        case .failed, .plainHTTP:
+            pool.noteTLSFailure(tls.reason, at: endpoint, on: worker)
+            fail(.tls)
+        }
+    }
+
+    private func opened() {
         state = .serving
         setDeadline(.distantFuture)
         isBlocked = false
@@ -196,7 +225,7 @@ final class UpstreamConnection: UpstreamStream {
     func timerFired() {
         guard timer.expired(now: worker.now, wheel: worker.timers) else { return }
         switch state {
-        case .connecting: fail(.connectTimeout)
+        case .connecting, .handshaking: fail(.connectTimeout)
         case .serving: if progress == .awaitingHead { fail(.responseTimeout) }
         case .idle: close()
         case .closed: break
@@ -252,7 +281,7 @@ final class UpstreamConnection: UpstreamStream {
             worker.buffers.give(heldBody)
             self.heldBody = nil
         }
-        socket.close()
+        transport.close()
         worker.remove(self)
     }
 }

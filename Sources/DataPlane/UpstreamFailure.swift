@@ -7,6 +7,8 @@ package enum UpstreamFailure: Error, Sendable, Equatable {
     /// The connect was refused or unreachable; the errno value.
     case connect(Int32)
     case connectTimeout
+    /// The TLS handshake failed.
+    case tls
     /// Out of descriptors or memory for a connection.
     case exhausted
     /// The connection ended or was reset before any byte of the response.

@@ -1,6 +1,9 @@
 import Bytes
+import Config
 import EventLoop
 import HTTP
+import Plugins
+import TLS
 package import Telemetry
 package import Upstream
 
@@ -26,6 +29,8 @@ package final class UpstreamPool {
     let idleTimeout: Int64
     /// nil: the network.
     var connector: (any UpstreamConnector)?
+    /// nil: plain HTTP.
+    let tls: UpstreamTLS?
     private let idleMax: Int
     private let series: UpstreamSeries
     private let targetIDs: LabelInterner
@@ -46,13 +51,14 @@ package final class UpstreamPool {
 
     package init(
         name: String, revision: Int = 0, cluster: Cluster, hashSource: HashSource?, settings: Settings,
-        shard: MetricShard, registry: MetricRegistry
+        tls: UpstreamTLS? = nil, shard: MetricShard, registry: MetricRegistry
     ) {
         self.name = name
         nameBytes = Array(name.utf8)
         self.revision = revision
         self.cluster = cluster
         self.hashSource = hashSource
+        self.tls = tls
         isHashed = hashSource != nil
         connectTimeout = settings.connectTimeout.nanoseconds
         responseTimeout = settings.responseTimeout.nanoseconds
@@ -151,12 +157,29 @@ package final class UpstreamPool {
         } catch {
             throw error.isExhaustion ? .exhausted : .connect(error.code)
         }
-        guard let connection = worker.addUpstream(socket, pool: self, endpoint: endpoint, isConnected: isConnected)
+        var session: TLSSession?
+        if connector == nil, let tls {
+            session = tls.connect(socket, to: endpoint)
+            guard session != nil else {
+                socket.close()
+                throw .exhausted
+            }
+        }
+        let transport = Transport(socket, tls: session)
+        guard let connection = worker.addUpstream(transport, pool: self, endpoint: endpoint, isConnected: isConnected)
         else {
             socket.close()
             throw .exhausted
         }
         return connection
+    }
+
+    /// Writes down why, at most once a second.
+    func noteTLSFailure(_ reason: String, at endpoint: Endpoint, on worker: Worker) {
+        guard tls?.mayNote(now: worker.now) == true else { return }
+        let fields: JSONValue = ["upstream": .string(name), "target": .string(endpoint.label)]
+        worker.log(
+            .warning, Array("TLS with an upstream failed: \(reason)".utf8), fields: Array(fields.compact.utf8))
     }
 
     func mayKeep(_ endpoint: Endpoint) -> Bool { idleMax > 0 && !endpoint.isRemoved }

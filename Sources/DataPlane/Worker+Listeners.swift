@@ -1,5 +1,6 @@
 import Bytes
 import EventLoop
+import TLS
 import Synchronization
 import Telemetry
 
@@ -37,7 +38,7 @@ extension Worker {
             return true
         case .none: return false
         case .exhausted:
-            listener.count(.failed)
+            listener.count(ConnectionOutcome.failed)
             pauseAccepting()
             return false
         }
@@ -46,7 +47,8 @@ extension Worker {
     private func take(_ socket: Socket, _ peer: IPAddress?, _ listener: WorkerListener) {
         guard budget.take() else {
             listener.count(.shed)
-            OverloadAnswer.send(to: socket, by: self)
+            // Nobody understands a plain answer where TLS is spoken.
+            if listener.tls == nil { OverloadAnswer.send(to: socket, by: self) } else { socket.close() }
             return
         }
         listener.count(.accepted)
@@ -57,8 +59,16 @@ extension Worker {
     @discardableResult
     func adopt(_ socket: Socket, peer: IPAddress?, from listener: WorkerListener) -> ServerConnection {
         shared.connectionCount.wrappingAdd(1, ordering: .relaxed)
+        let session = listener.tls?.server.accept(descriptor: socket.descriptor)
         let connection = clients.insert {
-            ServerConnection(worker: self, key: $0, socket: socket, listener: listener, peer: peer)
+            ServerConnection(
+                worker: self, key: $0, transport: Transport(socket, tls: session), listener: listener, peer: peer)
+        }
+        if listener.tls != nil, session == nil {
+            // Out of memory for TLS, and nothing is said in plain.
+            listener.moved(active: 0, idle: 1)
+            connection.close()
+            return connection
         }
         connection.start()
         return connection
@@ -85,7 +95,8 @@ extension Worker {
 
     /// - Throws: `SystemError` when the poller does not take it.
     func add(_ addition: ListenerAddition) throws(SystemError) {
-        let listener = WorkerListener(addition.listener, name: addition.name, shard: shard, registry: registry)
+        let listener = WorkerListener(
+            addition.listener, name: addition.name, tls: addition.tls, shard: shard, registry: registry)
         while listeners.count <= addition.number { listeners.append(nil) }
         listeners[addition.number] = listener
         if !isAcceptPaused { try watch(listener, addition.number) }
@@ -99,6 +110,9 @@ extension Worker {
         case .rename(let number, let name):
             guard number < listeners.count, let old = listeners[number] else { return }
             listeners[number] = old.renamed(name, registry: registry)
+        case .secure(let number, let tls):
+            guard number < listeners.count else { return }
+            listeners[number]?.use(tls)
         case .remove(let number): remove(number)
         }
     }

@@ -3,6 +3,7 @@ package import EventLoop
 import HTTP
 import Plugins
 import Synchronization
+import TLS
 package import Telemetry
 import Upstream
 
@@ -270,14 +271,15 @@ package final class Worker {
 
     // MARK: What connections share
 
-    func addUpstream(_ socket: Socket, pool: UpstreamPool, endpoint: Endpoint, isConnected: Bool) -> UpstreamConnection?
-    {
+    func addUpstream(
+        _ transport: Transport, pool: UpstreamPool, endpoint: Endpoint, isConnected: Bool
+    ) -> UpstreamConnection? {
         let connection = upstreams.insert {
             UpstreamConnection(
-                worker: self, key: $0, socket: socket, pool: pool, endpoint: endpoint, isConnected: isConnected)
+                worker: self, key: $0, transport: transport, pool: pool, endpoint: endpoint, isConnected: isConnected)
         }
         do throws(SystemError) {
-            try poller.add(socket.descriptor, token: Token(.upstream, connection.key), interest: [.read, .write])
+            try poller.add(transport.descriptor, token: Token(.upstream, connection.key), interest: [.read, .write])
         } catch {
             upstreams.remove(connection.key)
             return nil

@@ -74,12 +74,14 @@ package final class ShardParcel: @unchecked Sendable {
 package final class ListenerAddition: @unchecked Sendable {
     let number: Int
     let name: String
+    let tls: ListenerTLS?
     package let listener: Listener
 
     /// - Parameter number: the same on every worker, not used before.
-    package init(number: Int, name: String, listener: Listener) {
+    package init(number: Int, name: String, tls: ListenerTLS? = nil, listener: Listener) {
         self.number = number
         self.name = name
+        self.tls = tls
         self.listener = listener
     }
 }
@@ -88,6 +90,8 @@ package final class ListenerAddition: @unchecked Sendable {
 package enum ListenerChange: Sendable {
     case add(ListenerAddition)
     case rename(number: Int, String)
+    /// TLS with other certificates, or another rule; nil: none.
+    case secure(number: Int, ListenerTLS?)
     case remove(number: Int)
 }
 

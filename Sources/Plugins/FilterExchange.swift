@@ -82,6 +82,8 @@ package enum ExchangeText: Sendable {
     case upstreamName, upstreamAddress, source, endReason
     /// What authentication found, as JSON.
     case authentication
+    /// What TLS told of the client, as JSON; nothing without it.
+    case clientTLS
     case traceID, spanID
 }
 

@@ -41,7 +41,8 @@ struct LabelNames {
         case .listenerState, .upstreamState: value(key.c, of: ConnectionState.self) { $0.label }
         case .outcome: value(key.c, of: ConnectionOutcome.self) { $0.label }
         case .authDecision: value(key.c, of: AuthDecision.self) { "\($0.label)" }
-        case .version, .swift, .lua, .result, .filterName: ""
+        case .handshakeOutcome: value(key.c, of: HandshakeOutcome.self) { $0.label }
+        case .version, .swift, .lua, .result, .filterName, .owner, .certificate: ""
         }
     }
 

@@ -3,7 +3,7 @@ package enum MetricLabel: Sendable, CaseIterable {
     case route, upstream, listener, metric, worker, filter
     case method, target, phase
     case status, reason, retryReason, listenerState, upstreamState, outcome
-    case luaResult, authDecision
+    case luaResult, authDecision, handshakeOutcome, owner, certificate
     case version, swift, lua, result, filterName
 
     package var name: String {
@@ -26,6 +26,9 @@ package enum MetricLabel: Sendable, CaseIterable {
         case .lua: "lua"
         case .result, .luaResult: "result"
         case .authDecision: "decision"
+        case .handshakeOutcome: "result"
+        case .owner: "owner"
+        case .certificate: "certificate"
         }
     }
 }
@@ -53,6 +56,27 @@ package enum ConnectionOutcome: UInt8, CaseIterable, Sendable {
         case .accepted: "accepted"
         case .shed: "shed"
         case .failed: "failed"
+        }
+    }
+}
+
+/// How a TLS handshake with a client went: `result` of `gateway_tls_handshakes_total`.
+package enum HandshakeOutcome: UInt8, CaseIterable, Sendable {
+    case full
+    /// An earlier session was taken up.
+    case resumed
+    case failed
+    case timedOut
+    /// The client spoke HTTP without TLS.
+    case plainHTTP
+
+    package var label: String {
+        switch self {
+        case .full: "full"
+        case .resumed: "resumed"
+        case .failed: "failed"
+        case .timedOut: "timeout"
+        case .plainHTTP: "plain_http"
         }
     }
 }

@@ -57,7 +57,7 @@ package final class Cluster {
         guard config.targets.indices.contains(target.targetIndex) else { return Array(target.label.utf8) }
         let written = config.targets[target.targetIndex]
         let host = written.host.contains(":") ? "[\(written.host)]" : written.host
-        return Array((written.port == 80 ? host : "\(host):\(written.port)").utf8)
+        return Array((written.port == (written.scheme == .https ? 443 : 80) ? host : "\(host):\(written.port)").utf8)
     }
 
     /// The endpoint for the next try, or nil when none may be used.

@@ -34,6 +34,8 @@ enum {
     GWLUA_UPSTREAM_NAME, GWLUA_UPSTREAM_ADDRESS, GWLUA_SOURCE, GWLUA_END_REASON,
     /// JSON: what authentication filters found; empty without them.
     GWLUA_AUTH,
+    /// JSON: what TLS told of the client; empty without it.
+    GWLUA_CLIENT_TLS,
     GWLUA_TRACE_ID, GWLUA_SPAN_ID,
     /// To be set only: where the request goes, what the balancer spreads by.
     GWLUA_SET_UPSTREAM, GWLUA_SET_ENDPOINT, GWLUA_SET_ENDPOINT_STRICT, GWLUA_SET_HASH_KEY

@@ -145,6 +145,10 @@ package struct ConfigLoader: Sendable {
         var found = merged.diagnostics + expansion.diagnostics + outcome.diagnostics.map(mask.masked)
         var decoded = outcome.config
         if decoded != nil, !found.contains(where: { $0.severity == .error }) {
+            var certificates = CertificateStaging(folder: Self.folder(of: texts), read: record.file)
+            certificates.stage(&decoded)
+            found += certificates.diagnostics.map(mask.masked)
+            files += certificates.tried.filter { !files.contains($0) }
             found += stage(&decoded, record, of: texts, files: &files).map(mask.masked)
         }
         let diagnostics = Self.inOrder(found, of: known)
@@ -163,10 +167,7 @@ package struct ConfigLoader: Sendable {
     ) -> [ConfigDiagnostic] {
         guard var staged = config, staged.usesScripts || !staged.lua.policy.stores.isEmpty else { return [] }
         var folder = staged.lua.path
-        if !folder.hasPrefix("/"), let first = texts.first {
-            let base = URL(fileURLWithPath: first.path).deletingLastPathComponent().relativePath
-            folder = base == "." || base.isEmpty ? folder : base + "/" + folder
-        }
+        if !folder.hasPrefix("/") { folder = Self.folder(of: texts) + folder }
         while folder.count > 1, folder.hasSuffix("/") { folder.removeLast() }
         var staging = ScriptStaging(folder: folder, history: scripts, environment: record.variable) {
             record.script($0, in: folder)
@@ -175,6 +176,13 @@ package struct ConfigLoader: Sendable {
         for path in staging.tried where !files.contains(path) { files.append(path) }
         config = staged
         return staging.diagnostics
+    }
+
+    /// Where paths in the configuration start from: empty, or with a slash at its end.
+    private static func folder(of texts: [ConfigText.File]) -> String {
+        guard let first = texts.first else { return "" }
+        let base = URL(fileURLWithPath: first.path).deletingLastPathComponent().relativePath
+        return base == "." || base.isEmpty ? "" : base + "/"
     }
 
     private static func isEmpty(_ tree: ConfigNode) -> Bool {

@@ -2,6 +2,7 @@ import Bytes
 import Config
 import DataPlane
 import EventLoop
+import TLS
 
 /// Which sockets the workers listen on, and how a new configuration changes that.
 ///
@@ -10,6 +11,7 @@ struct ListenerPlan: Sendable {
     struct Entry: Sendable {
         var number: Int
         var name: String
+        var tls: ListenerTLSConfig?
         /// As configured.
         var configured: String
         /// With the port in force.
@@ -33,6 +35,11 @@ struct ListenerPlan: Sendable {
         var bound: [Listener] = []
         for config in listeners {
             if var entry = entries.first(where: { $0.configured == config.address }) {
+                if entry.tls != config.tls {
+                    entry.tls = config.tls
+                    let tls = try ListenerTLS(config)
+                    for index in changes.indices { changes[index].append(.secure(number: entry.number, tls)) }
+                }
                 if entry.name != config.name {
                     entry.name = config.name
                     for index in changes.indices { changes[index].append(.rename(number: entry.number, config.name)) }
@@ -41,15 +48,17 @@ struct ListenerPlan: Sendable {
                 continue
             }
             do throws(ConfigFailure) {
+                let tls = try ListenerTLS(config)
                 let sockets = try Self.bind(config, count: workerCount)
                 bound += sockets
                 let entry = Entry(
-                    number: plan.nextNumber, name: config.name, configured: config.address,
+                    number: plan.nextNumber, name: config.name, tls: config.tls, configured: config.address,
                     address: Self.address(of: sockets[0]))
                 plan.nextNumber += 1
                 plan.entries.append(entry)
                 for (index, socket) in sockets.enumerated() {
-                    let addition = ListenerAddition(number: entry.number, name: entry.name, listener: socket)
+                    let addition = ListenerAddition(
+                        number: entry.number, name: entry.name, tls: tls, listener: socket)
                     changes[index].append(.add(addition))
                 }
             } catch {
@@ -104,5 +113,33 @@ struct ListenerPlan: Sendable {
             ConfigDiagnostic(
                 .cannotListen, "listener \"\(config.name)\" \(problem)", at: config.position, path: "listeners")
         ])
+    }
+}
+
+extension ListenerTLS {
+    /// What workers need of a listener's TLS; nil where it has none.
+    fileprivate convenience init?(_ config: ListenerConfig) throws(ConfigFailure) {
+        guard let tls = config.tls else { return nil }
+        do throws(TLSServer.Failure) {
+            self.init(
+                try TLSServer(tls), handshakeTimeout: tls.handshakeTimeout,
+                clientFields: tls.clientAuth.mode == .off ? [] : Self.fields(tls.clientAuth.forward))
+        } catch {
+            // The files were checked when they were read; this guards configurations that were built in code.
+            throw ConfigFailure([
+                ConfigDiagnostic(
+                    .error, code: "bad-certificate", error.problem.message, at: tls.position, path: "listeners")
+            ])
+        }
+    }
+
+    private static func fields(_ forward: ListenerTLSConfig.ClientFields) -> [ClientCertificateField] {
+        let all: [(ClientCertificateField.Content, String?)] = [
+            (.subject, forward.subject), (.names, forward.names), (.fingerprint, forward.fingerprint),
+            (.serial, forward.serial),
+        ]
+        return all.compactMap { content, name in
+            name.map { ClientCertificateField(content, name: Array($0.lowercased().utf8)) }
+        }
     }
 }

@@ -4,6 +4,7 @@ package import DataPlane
 import HTTP
 package import Plugins
 import Routing
+import TLS
 package import Telemetry
 package import Upstream
 
@@ -54,9 +55,13 @@ package struct SnapshotBuilder {
     package func build(_ part: WorkerPart) throws(ConfigFailure) -> WorkerSnapshot {
         let shard = part.shard
         let table = try RouteTable(compiling: config.routes)
-        let pools = config.upstreams.map { upstream in
-            if let pool = part.pools[upstream.name], pool.cluster.config.means(upstream) { return pool }
-            return makePool(upstream, part)
+        var pools: [UpstreamPool] = []
+        for upstream in config.upstreams {
+            if let pool = part.pools[upstream.name], pool.cluster.config.means(upstream) {
+                pools.append(pool)
+            } else {
+                pools.append(try makePool(upstream, part))
+            }
         }
         var poolsByName: [String: UpstreamPool] = [:]
         for pool in pools { poolsByName[pool.name] = pool }
@@ -109,7 +114,9 @@ package struct SnapshotBuilder {
 
     // MARK: Upstreams
 
-    private func makePool(_ upstream: UpstreamConfig, _ part: WorkerPart) -> UpstreamPool {
+    private func makePool(_ upstream: UpstreamConfig, _ part: WorkerPart) throws(ConfigFailure) -> UpstreamPool {
+        var tls: UpstreamTLS?
+        if upstream.usesTLS { tls = UpstreamTLS(try client(of: upstream), serverName: upstream.tls.serverName) }
         let cluster = Cluster(
             config: upstream, workerIndex: part.index, shared: directory.shared(for: upstream.name))
         let pool = UpstreamPool(
@@ -118,9 +125,22 @@ package struct SnapshotBuilder {
             settings: UpstreamPool.Settings(
                 connectTimeout: upstream.connectTimeout, responseTimeout: upstream.responseTimeout,
                 idleTimeout: upstream.keepAliveIdle, idleMax: upstream.keepAlivePerWorker),
-            shard: part.shard, registry: registry)
+            tls: tls, shard: part.shard, registry: registry)
         if let plan = plans[upstream.name] { pool.prepare(plan) }
         return pool
+    }
+
+    private func client(of upstream: UpstreamConfig) throws(ConfigFailure) -> TLSClient {
+        do throws(TLSProblem) {
+            return try TLSClient(upstream.tls)
+        } catch {
+            // The files were checked when they were read; this guards configurations that were built in code.
+            throw ConfigFailure([
+                ConfigDiagnostic(
+                    .error, code: "bad-certificate", error.message, at: upstream.tls.position,
+                    path: "upstreams.\(upstream.name).tls")
+            ])
+        }
     }
 
     private func hashSource(_ balance: UpstreamConfig.Balance) -> HashSource? {

@@ -179,7 +179,7 @@ package enum LuaDefinitions {
         ---@field state table of this filter and request
         ---@field vars table<string, gw.Scalar?> shared by filters, access log and balancer
         ---@field route { name: string?, prefix: string? }
-        ---@field client { ip: string?, peer_ip: string?, port: integer? }
+        ---@field client { ip: string?, peer_ip: string?, port: integer?, tls: { version: string, cipher: string, sni: string?, cert_subject: string?, cert_names: string?, cert_sha256: string?, cert_serial: string? }? }
         ---@field auth { scheme: string, subject: string?, consumer: string?, scopes: string[]?, claims: table? }?
         ---@field request_id string
         ---@field trace { trace_id: string, span_id: string }?

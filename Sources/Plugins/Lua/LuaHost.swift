@@ -247,6 +247,7 @@ extension ExchangeText {
         case GWLUA_SOURCE: self = .source
         case GWLUA_END_REASON: self = .endReason
         case GWLUA_AUTH: self = .authentication
+        case GWLUA_CLIENT_TLS: self = .clientTLS
         case GWLUA_TRACE_ID: self = .traceID
         case GWLUA_SPAN_ID: self = .spanID
         default: return nil

@@ -1,0 +1,152 @@
+import Config
+import Foundation
+import TLS
+
+/// Reads the certificates and keys that a configuration names, and checks that they can be used.
+struct CertificateStaging {
+    private let folder: String
+    private let read: (String) -> VariableExpansion.FileText
+    private(set) var diagnostics: [ConfigDiagnostic] = []
+    /// Every path that was read or looked for.
+    private(set) var tried: [String] = []
+
+    /// - Parameter folder: what relative paths start from; empty, or with a slash at its end.
+    init(folder: String, read: @escaping (String) -> VariableExpansion.FileText) {
+        self.folder = folder
+        self.read = read
+    }
+
+    mutating func stage(_ config: inout GatewayConfig?) {
+        guard var staged = config else { return }
+        for index in staged.listeners.indices {
+            guard var tls = staged.listeners[index].tls else { continue }
+            stage(&tls, "listeners[\(index)].tls")
+            staged.listeners[index].tls = tls
+        }
+        for index in staged.upstreams.indices where staged.upstreams[index].usesTLS {
+            stage(&staged.upstreams[index].tls, "upstreams.\(staged.upstreams[index].name).tls")
+        }
+        config = staged
+    }
+
+    private mutating func stage(_ tls: inout ListenerTLSConfig, _ path: String) {
+        let errorCount = diagnostics.count
+        for index in tls.certificates.indices {
+            load(&tls.certificates[index], "\(path).certificates[\(index)]")
+        }
+        if var ca = tls.clientAuth.ca {
+            load(&ca, "\(path).client_auth.ca")
+            tls.clientAuth.ca = ca
+        }
+        guard diagnostics.count == errorCount else { return }
+        do throws(TLSServer.Failure) {
+            _ = try TLSServer(tls)
+        } catch {
+            guard let index = error.identity else {
+                return report(error.problem.message, tls.clientAuth.ca, "\(path).client_auth.ca")
+            }
+            report(error.problem, tls.certificates[index], "\(path).certificates[\(index)]")
+        }
+        for (index, certificate) in tls.certificates.enumerated() where diagnostics.count == errorCount {
+            warnOfTimes(certificate.cert, "\(path).certificates[\(index)].cert")
+        }
+    }
+
+    private mutating func stage(_ tls: inout UpstreamTLSConfig, _ path: String) {
+        let errorCount = diagnostics.count
+        if var ca = tls.ca {
+            load(&ca, "\(path).ca")
+            tls.ca = ca
+        }
+        if var certificate = tls.clientCert {
+            load(&certificate, "\(path).client_cert")
+            tls.clientCert = certificate
+        }
+        guard diagnostics.count == errorCount else { return }
+        do throws(TLSProblem) {
+            _ = try TLSClient(tls)
+        } catch {
+            if let certificate = tls.clientCert, (try? TLSClient(tls.withoutIdentity)) != nil {
+                return report(error, certificate, "\(path).client_cert")
+            }
+            report(error.message, tls.ca, "\(path).ca")
+        }
+        if let certificate = tls.clientCert { warnOfTimes(certificate.cert, "\(path).client_cert.cert") }
+    }
+
+    private mutating func load(_ certificate: inout CertificateConfig, _ path: String) {
+        load(&certificate.cert, "\(path).cert")
+        load(&certificate.key, "\(path).key")
+    }
+
+    private mutating func load(_ file: inout FileReference, _ path: String) {
+        let full = file.path.hasPrefix("/") ? file.path : folder + file.path
+        if !tried.contains(full) { tried.append(full) }
+        switch read(full) {
+        case .text(let text): file.content = Array(text.utf8)
+        case .failure(let reason): report("the file \(full) \(reason)", file, path)
+        }
+    }
+
+    private mutating func report(_ problem: TLSProblem, _ certificate: CertificateConfig, _ path: String) {
+        if problem.isOfKey {
+            report(problem.message, certificate.key, "\(path).key")
+        } else {
+            report(problem.message, certificate.cert, "\(path).cert")
+        }
+    }
+
+    private mutating func report(_ message: String, _ file: FileReference?, _ path: String) {
+        diagnostics.append(
+            ConfigDiagnostic(
+                .error, code: "bad-certificate", file.map { "\($0.path): \(message)" } ?? message,
+                at: file?.position ?? .unknown, path: path))
+    }
+
+    /// One that has ended is served all the same: some clients do not care, and nothing at all would be worse.
+    private mutating func warnOfTimes(_ file: FileReference, _ path: String) {
+        guard let certificate = try? TLSCertificate(pem: file.content) else { return }
+        let now = Int64(Date().timeIntervalSince1970)
+        var message: String?
+        if certificate.notAfter < now { message = "the certificate has expired" }
+        if certificate.notBefore > now { message = "the certificate is not valid yet" }
+        guard let message else { return }
+        diagnostics.append(
+            ConfigDiagnostic(
+                .warning, code: "bad-certificate", "\(file.path): \(message)", at: file.position, path: path))
+    }
+}
+
+extension UpstreamTLSConfig {
+    fileprivate var withoutIdentity: UpstreamTLSConfig {
+        var copy = self
+        copy.clientCert = nil
+        return copy
+    }
+}
+
+extension TLSServer {
+    /// What a listener's configuration says, with its files read.
+    convenience init(_ config: ListenerTLSConfig) throws(Failure) {
+        let authorities = config.clientAuth.ca?.content ?? []
+        let clients: ClientCertificates =
+            switch config.clientAuth.mode {
+            case .off: .off
+            case .request: .request(authorities: authorities)
+            case .require: .require(authorities: authorities)
+            }
+        try self.init(
+            config.certificates.map { Identity(chain: $0.cert.content, key: $0.key.content) },
+            minVersion: config.minVersion == .tls13 ? .tls13 : .tls12, clients: clients)
+    }
+}
+
+extension TLSClient {
+    /// What an upstream's configuration says, with its files read.
+    convenience init(_ config: UpstreamTLSConfig) throws(TLSProblem) {
+        try self.init(
+            verifies: config.verify, authorities: config.ca?.content,
+            identity: config.clientCert.map { TLSServer.Identity(chain: $0.cert.content, key: $0.key.content) },
+            minVersion: config.minVersion == .tls13 ? .tls13 : .tls12)
+    }
+}
