@@ -4,6 +4,7 @@ import DataPlane
 import EventLoop
 import Plugins
 import Synchronization
+import TLS
 import Telemetry
 import Upstream
 
@@ -125,7 +126,7 @@ extension GatewayRuntime {
         registry.collect { process.samples() }
         registry.collect { [weak self] in
             guard let self else { return [] }
-            return generationSamples() + workerSamples()
+            return generationSamples() + workerSamples() + certificateSamples()
                 + [MetricRegistry.Sample(.buildInfo, labels: [version, swiftVersion, luaVersion], value: 1)]
         }
     }
@@ -145,6 +146,19 @@ extension GatewayRuntime {
             MetricRegistry.Sample(.configGenerationsLive, value: Double(live)),
             MetricRegistry.Sample(.accessLogDropped, value: Double(dropped)),
         ] + events.reloadSamples()
+    }
+
+    /// When certificates end. Read anew each time: they are few, and a scrape is rare.
+    private func certificateSamples() -> [MetricRegistry.Sample] {
+        let config = state.withLock { $0.config }
+        var seen: Set<[String]> = []
+        return config.ownCertificates.compactMap { owner, file in
+            guard let certificate = try? TLSCertificate(pem: file.content) else { return nil }
+            let labels = [owner, certificate.subject]
+            guard seen.insert(labels).inserted else { return nil }
+            return MetricRegistry.Sample(
+                .tlsCertificateNotAfter, labels: labels, value: Double(certificate.notAfter))
+        }
     }
 
     private func workerSamples() -> [MetricRegistry.Sample] {
@@ -168,5 +182,18 @@ extension FilterStatus {
         cpuNanoseconds += counts.cpuNanoseconds.load(ordering: .relaxed)
         byteCount += counts.byteCount.load(ordering: .relaxed)
         if counts.isBreakerOpen.load(ordering: .relaxed) { openBreakers += 1 }
+    }
+}
+
+extension GatewayConfig {
+    /// The certificates that are shown to clients and upstreams, each with who shows it.
+    fileprivate var ownCertificates: [(owner: String, file: FileReference)] {
+        let shown = listeners.flatMap { listener in
+            (listener.tls?.certificates ?? []).map { ("listener \(listener.name)", $0.cert) }
+        }
+        return shown
+            + upstreams.compactMap { upstream in
+                upstream.tls.clientCert.map { ("upstream \(upstream.name)", $0.cert) }
+            }
     }
 }

@@ -18,8 +18,9 @@ struct FilterService: Service {
             var probation = FilterProbation(history: history)
             while !Task.isCancelled {
                 try? await Task.sleep(for: Self.interval)
-                guard engine.servesScripts else { continue }
+                // Not only scripts: workers tell of upstreams here too.
                 writeLogs()
+                guard engine.servesScripts else { continue }
                 for failed in probation.judge(engine.servedConfig, engine.filterStatus(), now: .now) {
                     await reloader.takeBack(failed)
                 }

@@ -70,6 +70,7 @@ package struct GatewayServices: Sendable {
         services.append(resolver)
         services.append(
             FilterService(engine: engine, reloader: reloader, history: source.scripts, logger: logger))
+        services.append(TicketRotation())
         services.append(ReloadService(reloader: reloader, triggers: triggers, notification: notification))
         services.append(
             EngineService(
