@@ -120,7 +120,10 @@ let package = Package(
         tests("Plugins", ["Bytes", "CLua", "CLuaShim", "Config", "HTTP", "Telemetry"], resources: ["Hostile"]),
         tests(
             "DataPlane",
-            ["Bytes", "CHeaderTable", "Config", "EventLoop", "HTTP", "Plugins", "Routing", "Telemetry", "Upstream"]),
+            [
+                "Bytes", "CHeaderTable", "Config", "EventLoop", "HTTP", "Plugins", "Routing", "TLS", "Telemetry",
+                "Upstream",
+            ]),
         tests(
             "ControlPlane",
             [

@@ -168,12 +168,21 @@ function Chunk:find(text, init) end
 function Chunk:replace(text) end
 function Chunk:drop() end
 
+---@class gw.ClientTLS
+---@field version string
+---@field cipher string
+---@field sni string?
+---@field cert_subject string?
+---@field cert_names string?
+---@field cert_sha256 string?
+---@field cert_serial string?
+
 ---@class gw.Ctx
 ---@field conf table cannot be changed
 ---@field state table of this filter and request
 ---@field vars table<string, gw.Scalar?> shared by filters, access log and balancer
 ---@field route { name: string?, prefix: string? }
----@field client { ip: string?, peer_ip: string?, port: integer? }
+---@field client { ip: string?, peer_ip: string?, port: integer?, tls: gw.ClientTLS? }
 ---@field auth { scheme: string, subject: string?, consumer: string?, scopes: string[]?, claims: table? }?
 ---@field request_id string
 ---@field trace { trace_id: string, span_id: string }?

@@ -8,6 +8,8 @@
 
 void gwtls_free(gwtls_session *session) {
     if (!session) return;
+    /* Else a connection that ends without ceremony takes the session with it that others would take up. */
+    if (!session->has_failed) SSL_set_shutdown(session->ssl, SSL_SENT_SHUTDOWN | SSL_RECEIVED_SHUTDOWN);
     SSL_free(session->ssl);
     gwtls_server_release(session->server);
     gwtls_client_release(session->client);

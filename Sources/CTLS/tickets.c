@@ -52,7 +52,6 @@ static int take_key(const unsigned char *name, struct ticket_key *out) {
 
 static int seal_or_open(
     SSL *ssl, unsigned char *name, unsigned char *iv, EVP_CIPHER_CTX *cipher, EVP_MAC_CTX *mac, int seals) {
-    (void)ssl;
     struct ticket_key key;
     int position = take_key(seals ? NULL : name, &key);
     /* Not one of ours: a whole handshake follows. */
@@ -73,13 +72,18 @@ static int seal_or_open(
     } else if (is_ready) {
         is_ready = EVP_DecryptInit_ex(cipher, sealing, NULL, key.cipher, iv);
     }
-    /* 2: opened, and the client gets a new one, sealed with the newest key. */
-    if (is_ready) result = seals || position == 0 ? 1 : 2;
+    /* 2: opened, and the client gets a new one, sealed with the newest key. In TLS 1.3 it always does, since a ticket is
+     * used once there (RFC 8446 §C.4). */
+    bool is_renewed = !seals && (position > 0 || SSL_version(ssl) >= TLS1_3_VERSION);
+    if (is_ready) result = is_renewed ? 2 : 1;
     OPENSSL_cleanse(&key, sizeof key);
     return result;
 }
 
+static void make_first_key(void) { gwtls_rotate_tickets(); }
+
 void gwtls_use_tickets(SSL_CTX *context) {
-    if (key_count == 0) gwtls_rotate_tickets();
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+    pthread_once(&once, make_first_key);
     SSL_CTX_set_tlsext_ticket_key_evp_cb(context, seal_or_open);
 }

@@ -81,7 +81,9 @@ enum UpstreamSchema {
     private static let weightedTarget = ObjectSchema(
         "target", "One server of an upstream.", empty: TargetDraft(),
         fields: [
-            .required("url", \.url, url, "`http://host[:port]` or `https://…`; a host name stands for all of its addresses."),
+            .required(
+                "url", \.url, url,
+                "`http://host[:port]` or `https://…`; a host name stands for all of its addresses."),
             .field("weight", \.weight, .integer(0...1000), "Its share of the requests; 0 takes it out."),
             .optional("zone", \.zone, .name, "A label for where the server stands."),
         ]

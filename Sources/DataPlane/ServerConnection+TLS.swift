@@ -50,9 +50,10 @@ final class ClientTLS {
         version = Array(session.version.utf8)
         // Asked for only where somebody can have sent one.
         let certificate = session.peerCertificate
-        fields = certificate.map { certificate in
-            names.map { HeaderPair(name: $0.name, value: $0.value(of: certificate)) }.filter { !$0.value.isEmpty }
-        } ?? []
+        fields =
+            certificate.map { certificate in
+                names.map { HeaderPair(name: $0.name, value: $0.value(of: certificate)) }.filter { !$0.value.isEmpty }
+            } ?? []
         var members: [(String, String)] = [("version", session.version), ("cipher", session.cipher)]
         if let name = session.askedName { members.append(("sni", name)) }
         if let certificate {

@@ -90,7 +90,8 @@ final class ServerConnection {
     private func register() {
         guard state != .closed else { return }
         do throws(SystemError) {
-            try worker.poller.add(transport.descriptor, token: token, interest: isWriteWatched ? [.read, .write] : .read)
+            let interest: Interest = isWriteWatched ? [.read, .write] : .read
+            try worker.poller.add(transport.descriptor, token: token, interest: interest)
             isRegistered = true
         } catch {
             disconnect()

@@ -63,7 +63,8 @@ final class UpstreamConnection: UpstreamStream {
     /// More interim responses than any server sends; a flood of them would be free otherwise.
     static let interimMax = 16
 
-    init(worker: Worker, key: SlotKey, transport: Transport, pool: UpstreamPool, endpoint: Endpoint, isConnected: Bool) {
+    init(worker: Worker, key: SlotKey, transport: Transport, pool: UpstreamPool, endpoint: Endpoint, isConnected: Bool)
+    {
         self.worker = worker
         self.key = key
         self.transport = transport

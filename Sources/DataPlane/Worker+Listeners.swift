@@ -1,7 +1,7 @@
 import Bytes
 import EventLoop
-import TLS
 import Synchronization
+import TLS
 import Telemetry
 
 // Accepting connections, and the listeners that they come from.

@@ -69,7 +69,7 @@ package final class TLSServer: Sendable {
         unsafe gwtls_accept(server, descriptor).map { unsafe TLSSession($0) }
     }
 
-    /// Replaces the key that session tickets are sealed with, for all servers of the process; the one before still opens
-    /// tickets.
+    /// Replaces the key that session tickets are sealed with, for all servers of the process; the one before still
+    /// opens tickets.
     package static func rotateTickets() { _ = gwtls_rotate_tickets() }
 }

@@ -151,9 +151,9 @@ private enum Explanation {
         packets, a host that is gone, a listen queue that is full.
         """
     static let upstreamTLS = """
-        The TLS handshake with the upstream failed: its certificate is not valid for the name, is expired, or is signed \
-        by nobody whom `tls.ca` trusts; it wants a client certificate; or the port speaks no TLS. The gateway's log \
-        has OpenSSL's words. Try `openssl s_client -connect host:port -servername name`.
+        The TLS handshake with the upstream failed: its certificate is not valid for the name, is expired, or is \
+        signed by nobody whom `tls.ca` trusts; it wants a client certificate; or the port speaks no TLS. The log has \
+        OpenSSL's words. Try `openssl s_client -connect host:port -servername name`.
         """
     static let upstreamReset = """
         The upstream closed or reset the connection before it sent a response head. Typical causes: a crash or \
@@ -197,8 +197,8 @@ private enum Explanation {
         error with the filter's name and the request id.
         """
     static let authUnavailable = """
-        Nobody can say now whether the client may pass: the keys of its issuer have never been fetched, are too old, or \
-        the authorisation service does not answer. Requests are refused until they can be checked. See the log, \
+        Nobody can say now whether the client may pass: the keys of its issuer have never been fetched, are too old, \
+        or the authorisation service does not answer. Requests are refused until they can be checked. See the log, \
         `gateway_auth_decisions_total` with `unavailable`, and whether the gateway reaches the issuer.
         """
     static let overloaded = """

@@ -1,6 +1,7 @@
 import Bytes
 import EventLoop
 import GatewayTesting
+import TLS
 import Testing
 
 @testable import DataPlane
@@ -30,11 +31,11 @@ import Testing
         #expect(queue.isEmpty && queue.byteCount == 0)
         let pieces = (1...5).map { [UInt8](repeating: UInt8($0), count: 2048) }
         for piece in pieces {
-            #expect(queue.write(piece.span, to: pair.near, pool: pool, isBlocked: false) == .drained)
+            #expect(queue.write(piece.span, to: Transport(pair.near), pool: pool, isBlocked: false) == .drained)
         }
         #expect(queue.byteCount == 5 * 2048)
         #expect(receiveNow(pair.far).isEmpty)
-        #expect(queue.flush(to: pair.near, pool: pool) == .drained)
+        #expect(queue.flush(to: Transport(pair.near), pool: pool) == .drained)
         #expect(queue.isEmpty && pool.lentCount == 0)
         #expect(try receive(5 * 2048, from: pair.far) == pieces.flatMap { $0 })
     }
@@ -46,7 +47,7 @@ import Testing
         var queue = OutputQueue()
         let (head, body) = (Array("head".utf8), [UInt8](repeating: 9, count: 20_000))
         queue.append(head.span, pool: pool)
-        #expect(queue.write(body.span, to: pair.near, pool: pool, isBlocked: false) == .drained)
+        #expect(queue.write(body.span, to: Transport(pair.near), pool: pool, isBlocked: false) == .drained)
         #expect(queue.isEmpty && pool.lentCount == 0)
         #expect(try receive(20_004, from: pair.far) == head + body)
     }
@@ -57,7 +58,7 @@ import Testing
         let pool = BufferPool()
         var queue = OutputQueue()
         let body = [UInt8](repeating: 9, count: 2049)
-        #expect(queue.write(body.span, to: pair.near, pool: pool, isBlocked: false) == .drained)
+        #expect(queue.write(body.span, to: Transport(pair.near), pool: pool, isBlocked: false) == .drained)
         #expect(queue.isEmpty && pool.lentCount == 0)
         #expect(try receive(2049, from: pair.far) == body)
     }
@@ -68,11 +69,11 @@ import Testing
         let pool = BufferPool()
         var queue = OutputQueue()
         let body = [UInt8](repeating: 9, count: 100_000)
-        #expect(queue.write(body.span, to: pair.near, pool: pool, isBlocked: true) == .drained)
+        #expect(queue.write(body.span, to: Transport(pair.near), pool: pool, isBlocked: true) == .drained)
         #expect(queue.byteCount == 100_000 && receiveNow(pair.far).isEmpty)
         queue.discard(pool: pool)
         #expect(queue.isEmpty && pool.lentCount == 0)
-        #expect(queue.flush(to: pair.near, pool: pool) == .drained)
+        #expect(queue.flush(to: Transport(pair.near), pool: pool) == .drained)
     }
 
     @Test func emptyPiecesTakeNoBuffer() throws {
@@ -80,7 +81,7 @@ import Testing
         defer { pair.close() }
         let pool = BufferPool()
         var queue = OutputQueue()
-        #expect(queue.write(Span(), to: pair.near, pool: pool, isBlocked: false) == .drained)
+        #expect(queue.write(Span(), to: Transport(pair.near), pool: pool, isBlocked: false) == .drained)
         #expect(queue.isEmpty && pool.lentCount == 0)
         queue.discard(pool: pool)
         #expect(pool.lentCount == 0)
@@ -111,15 +112,15 @@ import Testing
         var random = SeededRandom(seed: 1)
         let (head, body) = (random.bytes(100), random.bytes(16 << 20))
         queue.append(head.span, pool: pool)
-        #expect(queue.write(body.span, to: pair.near, pool: pool, isBlocked: false) == .blocked)
+        #expect(queue.write(body.span, to: Transport(pair.near), pool: pool, isBlocked: false) == .blocked)
         #expect(queue.byteCount > 0 && pool.lentCount == 1)
-        #expect(queue.flush(to: pair.near, pool: pool) == .blocked)
+        #expect(queue.flush(to: Transport(pair.near), pool: pool) == .blocked)
         var received: [UInt8] = []
         while received.count < head.count + body.count {
             let piece = receiveNow(pair.far)
             received += piece
             if piece.isEmpty { try awaitReadiness(of: pair.far.descriptor, .read) }
-            #expect(queue.flush(to: pair.near, pool: pool) != .failed(0))
+            #expect(queue.flush(to: Transport(pair.near), pool: pool) != .failed(0))
         }
         #expect(received == head + body)
         #expect(queue.isEmpty && pool.lentCount == 0)
@@ -133,7 +134,7 @@ import Testing
         var queue = OutputQueue()
         let body = [UInt8](repeating: 1, count: 5000)
         queue.append([1, 2, 3].span, pool: pool)
-        #expect(queue.write(body.span, to: pair.near, pool: pool, isBlocked: false) == .blocked)
+        #expect(queue.write(body.span, to: Transport(pair.near), pool: pool, isBlocked: false) == .blocked)
         #expect(queue.byteCount == 5003)
         #expect([UInt8](copying: queue.reserve(1, pool: pool).readable) == [1, 2, 3] + body)
         queue.discard(pool: pool)
@@ -147,13 +148,14 @@ import Testing
         var queue = OutputQueue()
         let body = [UInt8](repeating: 1, count: 5000)
         // The first call takes the reset itself, the next ones find a broken pipe.
-        guard case .failed(let first) = queue.write(body.span, to: pair.near, pool: pool, isBlocked: false) else {
+        guard case .failed(let first) = queue.write(body.span, to: Transport(pair.near), pool: pool, isBlocked: false)
+        else {
             Issue.record("wrote to a peer that is gone")
             return
         }
         #expect(first > 0)
         queue.append(body.span, pool: pool)
-        guard case .failed(let second) = queue.flush(to: pair.near, pool: pool) else {
+        guard case .failed(let second) = queue.flush(to: Transport(pair.near), pool: pool) else {
             Issue.record("flushed to a peer that is gone")
             return
         }
@@ -182,20 +184,22 @@ import Testing
                 let start = Int.random(in: 0...(source.count - count), using: &random)
                 expected += source[start..<start + count]
                 let piece = source.span.extracting(start..<start + count)
-                if queue.write(piece, to: pair.near, pool: pool, isBlocked: isBlocked) == .blocked { isBlocked = true }
+                if queue.write(piece, to: Transport(pair.near), pool: pool, isBlocked: isBlocked) == .blocked {
+                    isBlocked = true
+                }
             case 6:
                 // A writer of heads fills room of its own.
                 let frame = random.bytes(Int.random(in: 1...300, using: &random))
                 queue.reserve(frame.count, pool: pool).append(frame)
                 expected += frame
             case 7:
-                isBlocked = queue.flush(to: pair.near, pool: pool) == .blocked
+                isBlocked = queue.flush(to: Transport(pair.near), pool: pool) == .blocked
             default:
                 received += receiveNow(pair.far, atMost: Int.random(in: 1...300_000, using: &random))
             }
         }
         while received.count < expected.count {
-            _ = queue.flush(to: pair.near, pool: pool)
+            _ = queue.flush(to: Transport(pair.near), pool: pool)
             let piece = receiveNow(pair.far)
             received += piece
             if piece.isEmpty { try awaitReadiness(of: pair.far.descriptor, .read) }

@@ -19,14 +19,15 @@ package final class GatewayProcess: Sendable {
     /// Starts and waits until `/readyz` says 200.
     ///
     /// - Parameters:
+    ///   - listeners: further entries, each line with its indentation and line end.
     ///   - config: the file without `listeners`, `admin` and `workers`, which this adds.
     ///   - descriptorLimit: the process's `RLIMIT_NOFILE`.
     ///   - adminKeys: further keys of `admin`.
     ///   - scripts: Lua filters by name, each a file of the folder that `lua.path` names by default.
     package init(
         workers: Int = 1, unixListener: Bool = false, environment: [String: String] = [:],
-        descriptorLimit: Int? = nil, upstream: ScriptedUpstream? = nil, config: String, adminKeys: String = "",
-        scripts: [String: String] = [:]
+        descriptorLimit: Int? = nil, upstream: ScriptedUpstream? = nil, listeners: String = "", config: String,
+        adminKeys: String = "", scripts: [String: String] = [:]
     ) throws {
         self.upstream = upstream
         directory = try TemporaryDirectory()
@@ -38,6 +39,7 @@ package final class GatewayProcess: Sendable {
         var head = "workers: \(workers)\nadmin: { \(admin) }\nlisteners:\n"
         head += "  - { name: http, address: \"127.0.0.1:\(port)\" }\n"
         if unixListener { head += "  - { name: local, address: \"unix:\(unixPath)\" }\n" }
+        head += listeners
         self.head = head
         configFile = try directory.write("gateway.yaml", head + config)
         child = try ChildProcess(

@@ -31,6 +31,13 @@ package final class RawConnection {
         }
     }
 
+    /// Reads on until the other side ends or resets the connection.
+    package func waitForEnd(before deadline: Deadline = .usual) throws {
+        while true {
+            guard case .bytes = try socket.receive(before: deadline) else { return }
+        }
+    }
+
     /// The next response; a connection that ends without one is a failure.
     package func response(toHead isHead: Bool = false, before deadline: Deadline = .usual) throws -> HTTPMessage {
         guard let response = try reader.readResponse(toHead: isHead, before: deadline) else {

@@ -14,7 +14,9 @@ import Testing
         let defined = DefinedNames(LuaDefinitions.text).all
         let names = Set(try vm().names)
         #expect(names.subtracting(defined).subtracting(Self.standard).subtracting(Self.deprecated).sorted() == [])
-        #expect(defined.subtracting(names).sorted() == Self.readByFunctions)
+        // A table of the host's, which comes as JSON.
+        let own = defined.filter { !$0.hasPrefix("gw.ClientTLS.") }
+        #expect(own.subtracting(names).sorted() == Self.readByFunctions)
         #expect(Self.standard.subtracting(names).sorted() == [], "the standard library has lost a function")
     }
 

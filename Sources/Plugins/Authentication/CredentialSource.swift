@@ -10,7 +10,7 @@ package struct CredentialSource: Sendable {
     private let scheme: [UInt8]
 
     /// - Parameter scheme: what must precede the credential in a header called `authorization` or
-    ///   `proxy-authorization`, in any case, with a space behind it; other headers hold the bare credential, or the same.
+    ///   `proxy-authorization`, in any case, with a space behind it; other headers hold the bare credential, or that.
     package init(_ config: CredentialSourceConfig, scheme: String) {
         place = config.place
         name = Array(config.name.utf8)

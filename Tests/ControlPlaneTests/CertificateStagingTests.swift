@@ -1,0 +1,88 @@
+import Config
+import Foundation
+import GatewayTesting
+import Testing
+
+@testable import ControlPlane
+
+@Suite struct CertificateStagingTests {
+    struct Row: Sendable, CustomTestStringConvertible {
+        var tls: String
+        var column: Int
+        var message: String
+        var severity = ConfigDiagnostic.Severity.error
+        var testDescription: String { tls }
+    }
+
+    /// Loads a file whose third line is the listener's TLS; `@` stands for the folder of certificates.
+    private func diagnostics(_ line: String) throws -> [ConfigDiagnostic] {
+        let folder = try TestCertificates.shared.get().directory.path
+        let directory = try TemporaryDirectory()
+        let file = try directory.write(
+            "gateway.yaml",
+            """
+            listeners:
+              - address: "127.0.0.1:1"
+                tls: \(line.replacingOccurrences(of: "@", with: folder))
+            routes: [{ name: a, path: /a, respond: { status: 200 } }]
+            """)
+        do {
+            return try ConfigLoader().load(path: file).warnings
+        } catch {
+            return error.diagnostics
+        }
+    }
+
+    @Test(arguments: [
+        Row(tls: "{ certificates: [{ cert: @/server.crt, key: @/none.key }] }", column: 0, message: "does not exist"),
+        Row(tls: "{ certificates: [{ cert: @/half.crt, key: @/server.key }] }", column: 0, message: "no certificate"),
+        Row(tls: "{ certificates: [{ cert: @/server.crt, key: @/other.key }] }", column: 0, message: "not that of"),
+        Row(tls: "{ certificates: [{ cert: @/other.crt, key: @/locked.key }] }", column: 0, message: "passphrase"),
+        Row(tls: "{ certificates: [] }", column: 0, message: "at least one certificate"),
+        Row(
+            tls: "{ certificates: [{ cert: @/server.crt, key: @/server.key }], client_auth: { mode: require } }",
+            column: 0, message: "needs the key \"ca\""),
+        Row(
+            tls:
+                "{ certificates: [{ cert: @/server.crt, key: @/server.key }],"
+                + " client_auth: { mode: require, ca: @/make.sh } }",
+            column: 0, message: "no certificate in PEM form"),
+        Row(
+            tls: "{ certificates: [{ cert: @/expired.crt, key: @/expired.key }] }", column: 0,
+            message: "has expired", severity: .warning),
+    ])
+    func located(_ row: Row) throws {
+        let found = try diagnostics(row.tls)
+        let one = try #require(found.first { $0.message.contains(row.message) }, "\(found)")
+        #expect(one.position.line == 3)
+        #expect(one.position.column > 10)
+        #expect(one.severity == row.severity)
+        #expect(!found.contains { $0.message.contains("PRIVATE KEY") })
+    }
+
+    @Test func filesAreTakenFromWhereTheConfigurationIs() throws {
+        let certificates = try TestCertificates.shared.get()
+        let directory = try TemporaryDirectory()
+        for name in ["server.crt", "server.key"] {
+            try directory.write("tls/\(name)", try String(contentsOfFile: certificates.path(name), encoding: .utf8))
+        }
+        let file = try directory.write(
+            "gateway.yaml",
+            """
+            listeners:
+              - address: "127.0.0.1:1"
+                tls: { certificates: [{ cert: tls/server.crt, key: tls/server.key }] }
+            routes: [{ name: a, path: /a, respond: { status: 200 } }]
+            """)
+        let loaded = try ConfigLoader().load(path: file)
+        #expect(loaded.warnings.isEmpty)
+        #expect(
+            loaded.files.map { URL(filePath: $0).lastPathComponent } == ["gateway.yaml", "server.crt", "server.key"])
+        // A certificate with another content is another configuration, though the file says the same.
+        for kind in ["crt", "key"] {
+            try directory.write(
+                "tls/server.\(kind)", try String(contentsOfFile: certificates.path("other.\(kind)"), encoding: .utf8))
+        }
+        #expect(try ConfigLoader().load(path: file).config != loaded.config)
+    }
+}
