@@ -118,3 +118,11 @@ func quoted(_ text: String) -> String {
     }
     return shown + "\""
 }
+
+extension ConfigNode {
+    /// The same mapping without one of its keys.
+    func without(_ key: String) -> ConfigNode {
+        guard case .mapping(let entries) = content else { return self }
+        return ConfigNode(.mapping(entries.filter { $0.key != key }), at: position)
+    }
+}

@@ -47,13 +47,14 @@ package enum DiagnosticCode: String, Sendable, CaseIterable {
     case cannotLog = "cannot-log"
     case testFailed = "test-failed"
     case needsRestart = "needs-restart"
+    case riskySetting = "risky-setting"
     case noRoutes = "no-routes"
     case unusedUpstream = "unused-upstream"
     case unusedMiddleware = "unused-middleware"
 
     package var severity: ConfigDiagnostic.Severity {
         switch self {
-        case .needsRestart, .noRoutes, .unusedUpstream, .unusedMiddleware: .warning
+        case .needsRestart, .riskySetting, .noRoutes, .unusedUpstream, .unusedMiddleware: .warning
         default: .error
         }
     }
@@ -61,6 +62,7 @@ package enum DiagnosticCode: String, Sendable, CaseIterable {
     /// One sentence for the reference page.
     package var explanation: String {
         switch self {
+        case .riskySetting: "The setting is allowed, and lets more in than most mean."
         case .fileUnreadable: "The file or directory cannot be read."
         case .fileTooLarge: "A configuration file is larger than 8 MiB."
         case .notUTF8: "The file is not valid UTF-8."

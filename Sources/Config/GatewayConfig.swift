@@ -253,6 +253,10 @@ package enum FilterConfig: Sendable, Equatable {
     case headers(HeadersFilterConfig)
     case requestSize(RequestSizeFilterConfig)
     case lua(LuaFilterConfig)
+    case jwt(JWTFilterConfig)
+    case apiKey(APIKeyFilterConfig)
+    case rateLimit(RateLimitFilterConfig)
+    case cors(CORSFilterConfig)
 }
 
 /// `headers`: edits of request and response fields, in the order remove, set, add.

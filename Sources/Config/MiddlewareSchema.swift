@@ -14,12 +14,30 @@ enum MiddlewareSchema {
             _ filter: @escaping @Sendable (Config) -> FilterConfig
         ) {
             self.name = name
-            description = schema.description
+            description = Self.description(name, schema.description)
+            decode = { node, context in schema.decode(node, context, ignoring: { $0 == "type" }).map(filter) }
+            filterOnDefaults = onDefaults
+        }
+
+        /// - Parameters:
+        ///   - schema: describes the keys.
+        ///   - value: reads the same mapping, and checks what no single key can.
+        init<Draft, Config>(
+            _ name: String, _ schema: ObjectSchema<Draft>, _ value: ValueSchema<Config>,
+            onDefaults: FilterConfig? = nil, _ filter: @escaping @Sendable (Config) -> FilterConfig
+        ) {
+            self.name = name
+            description = Self.description(name, schema.description)
+            decode = { node, context in value.decode(node.without("type"), context).map(filter) }
+            filterOnDefaults = onDefaults
+        }
+
+        private static func description(_ name: String, _ own: ObjectDescription) -> ObjectDescription {
+            var description = own
             description.fields.insert(
                 FieldDescription(
                     key: "type", doc: "Left out in a definition: the definition's name.", type: .choice([name])), at: 0)
-            decode = { node, context in schema.decode(node, context, ignoring: { $0 == "type" }).map(filter) }
-            filterOnDefaults = onDefaults
+            return description
         }
     }
 
@@ -27,12 +45,17 @@ enum MiddlewareSchema {
         FilterType("headers", headers, onDefaults: nil) { .headers($0) },
         FilterType("request-size", requestSize, onDefaults: .requestSize(requestSize.empty)) { .requestSize($0) },
         FilterType("lua", LuaSchema.filter, onDefaults: nil) { .lua($0) },
+        FilterType("jwt", JWTFilterSchema.object, JWTFilterSchema.filter) { .jwt($0) },
+        FilterType("api-key", APIKeyFilterSchema.object, APIKeyFilterSchema.filter) { .apiKey($0) },
+        FilterType("rate-limit", RateLimitFilterSchema.object, RateLimitFilterSchema.filter) { .rateLimit($0) },
+        FilterType("cors", CORSFilterSchema.object, CORSFilterSchema.filter, onDefaults: .cors(CORSFilterConfig())) {
+            .cors($0)
+        },
     ]
 
     /// Types of the published format that this version does not implement.
     static let laterTypes: Set<String> = [
-        "jwt", "api-key", "basic-auth", "forward-auth", "rate-limit", "concurrency-limit", "cors", "ip-filter",
-        "security-headers", "compress", "cache", "graphql", "waf",
+        "basic-auth", "forward-auth", "concurrency-limit", "ip-filter", "security-headers", "compress", "cache", "graphql", "waf",
     ]
 
     static func type(named name: String) -> FilterType? { types.first { $0.name == name } }

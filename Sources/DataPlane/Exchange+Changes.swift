@@ -7,6 +7,27 @@ import Upstream
 
 // What rewrites and scripts change of an exchange. Everything is refused that could make two readers see two requests.
 extension Exchange {
+    /// The route of the request that a browser asks leave for (Fetch standard, "CORS-preflight request"), if its chain
+    /// answers preflights.
+    func preflightRoute(_ path: Span<UInt8>, _ bytes: Span<UInt8>) -> Int? {
+        guard request.method == .options, request.has(.origin) else { return nil }
+        guard let field = request.firstIndex(named: Self.requestedMethod.span, in: bytes) else { return nil }
+        let token = bytes.extracting(request.fields[field].valueRange)
+        guard token.count > 0, token.count <= 32, RequestLineCheck.isToken(token) else { return nil }
+        let fields = request.fields
+        let outcome = snapshot.table.match(
+            method: RequestLineCheck.method(token), methodToken: token,
+            authority: bytes.extracting(request.authorityRange), path: path,
+            query: bytes.extracting(request.queryRange ?? 0..<0), fields: fields.span,
+            knownHeaders: request.knownHeaders, bytes: bytes, captures: &captures)
+        guard case .route(let index) = outcome, snapshot.routes[index].filters?.answersPreflights == true else {
+            return nil
+        }
+        return index
+    }
+
+    private static let requestedMethod = Array("access-control-request-method".utf8)
+
     /// Rewrites the path as the route says.
     func apply(_ rewrite: PathRewrite) throws(Refusal) {
         var rewritten: [UInt8] = []

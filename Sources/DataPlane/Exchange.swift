@@ -193,6 +193,7 @@ final class Exchange: OutboundRequest, UpstreamReceiver {
         switch outcome {
         case .route(let index): route = snapshot.routes[index]
         case .methodNotAllowed(let allow):
+            if let index = preflightRoute(path, bytes) { return route = snapshot.routes[index] }
             throw Refusal(.methodNotAllowed, allow: snapshot.table.allowValue(allow))
         case .notFound: throw Refusal(.noRoute)
         }

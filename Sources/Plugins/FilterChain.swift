@@ -5,8 +5,11 @@ package final class FilterChain {
     package let requestBodyNeed: BodyNeed
     package let responseBodyNeed: BodyNeed
 
+    /// - Parameter filters: in the order of the route; those that answer preflights come first all the same.
     package init(_ filters: [any Filter]) {
+        let filters = filters.filter { $0 is CORSFilter } + filters.filter { !($0 is CORSFilter) }
         self.filters = filters
+        answersPreflights = filters.first is CORSFilter
         for (slot, filter) in filters.enumerated() { filter.slot = slot }
         streamsRequest = filters.contains { $0.requestBodyNeed == .stream }
         streamsResponse = filters.contains { $0.responseBodyNeed == .stream }
@@ -14,6 +17,8 @@ package final class FilterChain {
         responseBodyNeed = filters.reduce(.none) { $0.combined(with: $1.responseBodyNeed) }
     }
 
+    /// It takes OPTIONS requests of browsers, whatever the methods of its route.
+    package let answersPreflights: Bool
     /// Whether any filter takes bodies in chunks.
     package let streamsRequest: Bool
     package let streamsResponse: Bool

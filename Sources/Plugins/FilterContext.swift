@@ -6,6 +6,8 @@ package struct FilterContext {
     package var resources: FilterResources
     package var shard: MetricShard
     package var registry: MetricRegistry
+    /// The route of a filter that is defined in it; empty for one that has a name of its own.
+    package var owner = ""
 
     package init(
         scripts: LuaProgramSet, resources: FilterResources, shard: MetricShard, registry: MetricRegistry

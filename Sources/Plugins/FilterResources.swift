@@ -6,5 +6,8 @@ package final class FilterResources: Sendable {
     /// Keys of issuers, by URL.
     package let keyCells = JWTKeyCells()
 
+    /// Counters of limits.
+    package let rateLimits = RateLimitTables()
+
     package init() {}
 }

@@ -7,7 +7,7 @@ package enum GatewayMetric: UInt8, CaseIterable, Sendable {
     case accessLogDropped, buildInfo, workerBusyRatio, loopLag, longestTurn, metricOverflow
     case luaCalls, luaCPU, luaCallDuration, luaVMBytes, luaVMs, luaVMRebuilds, luaSuspended, luaBreakerState
     case filterRollbacks
-    case authDecisions, tlsHandshakes, tlsCertificateNotAfter
+    case authDecisions, rateLimitDecisions, rateLimitOverflow, tlsHandshakes, tlsCertificateNotAfter
     case processCPU, processResidentMemory, processOpenFDs, processMaxFDs, processStartTime
 
     package var declaration: MetricDeclaration {
@@ -45,6 +45,8 @@ package enum GatewayMetric: UInt8, CaseIterable, Sendable {
         case .luaBreakerState: .luaBreakerState
         case .filterRollbacks: .filterRollbacks
         case .authDecisions: .authDecisions
+        case .rateLimitDecisions: .rateLimitDecisions
+        case .rateLimitOverflow: .rateLimitOverflow
         case .tlsHandshakes: .tlsHandshakes
         case .tlsCertificateNotAfter: .tlsCertificateNotAfter
         case .processCPU: .processCPU

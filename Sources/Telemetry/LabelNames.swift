@@ -30,7 +30,7 @@ struct LabelNames {
         case .listener: name(key.a, in: listeners)
         case .worker: key.a == LabelInterner.overflowID ? Self.overflow : "\(key.a)"
         case .metric: GatewayMetric(rawValue: UInt8(truncatingIfNeeded: key.a))?.declaration.name ?? Self.overflow
-        case .filter: name(key.a, in: filters)
+        case .filter, .limit: name(key.a, in: filters)
         case .phase: name(key.b == .max ? LabelInterner.overflowID : UInt32(key.b), in: Self.phases)
         case .luaResult: name(key.c == .max ? LabelInterner.overflowID : UInt32(key.c), in: Self.luaResults)
         case .method: key.b == .max ? Self.overflow : name(UInt32(key.b), in: methods)
@@ -40,9 +40,10 @@ struct LabelNames {
         case .retryReason: value(key.c, of: RetryReason.self) { $0.label }
         case .listenerState, .upstreamState: value(key.c, of: ConnectionState.self) { $0.label }
         case .outcome: value(key.c, of: ConnectionOutcome.self) { $0.label }
+        case .limitDecision: value(key.c, of: LimitDecision.self) { "\($0.label)" }
         case .authDecision: value(key.c, of: AuthDecision.self) { "\($0.label)" }
         case .handshakeOutcome: value(key.c, of: HandshakeOutcome.self) { $0.label }
-        case .version, .swift, .lua, .result, .filterName, .owner, .certificate: ""
+        case .version, .swift, .lua, .result, .filterName, .limitName, .owner, .certificate: ""
         }
     }
 

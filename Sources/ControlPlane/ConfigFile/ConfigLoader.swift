@@ -145,7 +145,7 @@ package struct ConfigLoader: Sendable {
         var found = merged.diagnostics + expansion.diagnostics + outcome.diagnostics.map(mask.masked)
         var decoded = outcome.config
         if decoded != nil, !found.contains(where: { $0.severity == .error }) {
-            var certificates = CertificateStaging(folder: Self.folder(of: texts), read: record.file)
+            var certificates = FileStaging(folder: Self.folder(of: texts), read: record.file)
             certificates.stage(&decoded)
             found += certificates.diagnostics.map(mask.masked)
             files += certificates.tried.filter { !files.contains($0) }

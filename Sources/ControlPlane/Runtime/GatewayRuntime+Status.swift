@@ -127,6 +127,9 @@ extension GatewayRuntime {
         registry.collect { [weak self] in
             guard let self else { return [] }
             return generationSamples() + workerSamples() + certificateSamples()
+                + filterResources.rateLimits.overflows().map {
+                    MetricRegistry.Sample(.rateLimitOverflow, labels: [$0.name], value: Double($0.count))
+                }
                 + [MetricRegistry.Sample(.buildInfo, labels: [version, swiftVersion, luaVersion], value: 1)]
         }
     }

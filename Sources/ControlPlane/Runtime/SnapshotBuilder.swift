@@ -163,10 +163,17 @@ package struct SnapshotBuilder {
     ) throws(ConfigFailure) -> Route {
         var rewrite: PathRewrite?
         if let config = route.rewrite { rewrite = try PathRewrite(compiling: config, route: route) }
-        let filterContext = FilterContext(
+        var filterContext = FilterContext(
             scripts: scripts, resources: filterResources, shard: shard, registry: registry)
-        let filters = route.middleware.compactMap(middleware).compactMap {
-            FilterFactory.makeFilter($0, filterContext)
+        var filters: [any Filter] = []
+        for reference in route.middleware {
+            guard let config = middleware(reference) else { continue }
+            if case .inline = reference { filterContext.owner = route.name } else { filterContext.owner = "" }
+            guard let filter = FilterFactory.makeFilter(config, filterContext) else {
+                guard case .lua = config.filter else { throw Self.unusable(config) }
+                continue
+            }
+            filters.append(filter)
         }
         var mirror: Route.Mirror?
         if let config = route.mirror, let pool = pools[config.upstream.name] {
@@ -188,6 +195,16 @@ package struct SnapshotBuilder {
         case .inline(let config): config
         case .named(let name): middlewareByName[name.value]
         }
+    }
+
+    /// Loading has checked what filters are made of; this guards configurations that were built in code. A filter that
+    /// is left out would let everybody in.
+    private static func unusable(_ config: MiddlewareConfig) -> ConfigFailure {
+        ConfigFailure([
+            ConfigDiagnostic(
+                .error, code: "unusable-middleware", "the middleware \"\(config.name)\" cannot be made",
+                at: config.position)
+        ])
     }
 
     private func makeAction(

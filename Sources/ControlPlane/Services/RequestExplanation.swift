@@ -128,6 +128,10 @@ package struct RequestExplanation: Sendable {
         let type =
             switch middleware.filter {
             case .headers: "headers"
+            case .jwt: "jwt"
+            case .apiKey: "api-key"
+            case .rateLimit: "rate-limit"
+            case .cors: "cors"
             case .requestSize: "request-size"
             case .lua(let lua): "lua script \(lua.program?.label ?? lua.script.value)"
             }

@@ -5,7 +5,7 @@ import Testing
 
 @testable import ControlPlane
 
-@Suite struct CertificateStagingTests {
+@Suite struct FileStagingTests {
     struct Row: Sendable, CustomTestStringConvertible {
         var tls: String
         var column: Int

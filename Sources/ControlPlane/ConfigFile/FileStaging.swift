@@ -1,9 +1,10 @@
 import Config
 import Foundation
+import Plugins
 import TLS
 
 /// Reads the certificates and keys that a configuration names, and checks that they can be used.
-struct CertificateStaging {
+struct FileStaging {
     private let folder: String
     private let read: (String) -> VariableExpansion.FileText
     private(set) var diagnostics: [ConfigDiagnostic] = []
@@ -26,7 +27,75 @@ struct CertificateStaging {
         for index in staged.upstreams.indices where staged.upstreams[index].usesTLS {
             stage(&staged.upstreams[index].tls, "upstreams.\(staged.upstreams[index].name).tls")
         }
+        for index in staged.middleware.indices {
+            stage(&staged.middleware[index], "middleware.\(staged.middleware[index].name)")
+        }
+        for route in staged.routes.indices {
+            for place in staged.routes[route].middleware.indices {
+                guard case .inline(var own) = staged.routes[route].middleware[place] else { continue }
+                stage(&own, "routes[\(route)].middleware[\(place)]")
+                staged.routes[route].middleware[place] = .inline(own)
+            }
+        }
         config = staged
+    }
+
+    /// Keys of authentication filters.
+    private mutating func stage(_ middleware: inout MiddlewareConfig, _ path: String) {
+        switch middleware.filter {
+        case .jwt(var jwt):
+            let errorCount = diagnostics.count
+            for index in jwt.issuers.indices {
+                guard case .file(var file) = jwt.issuers[index].keys else { continue }
+                load(&file, "\(path).jwks_file")
+                jwt.issuers[index].keys = .file(file)
+            }
+            middleware.filter = .jwt(jwt)
+            guard diagnostics.count == errorCount, let problem = jwt.keyProblem else { return }
+            diagnostics.append(
+                ConfigDiagnostic(
+                    .error, code: "bad-key", "the key of a jwt filter: \(problem.message)",
+                    at: jwt.issuers[problem.issuer].position, path: path))
+        case .apiKey(var config):
+            guard var file = config.file else { return }
+            let errorCount = diagnostics.count
+            load(&file, "\(path).file")
+            config.file = file
+            if diagnostics.count == errorCount { loadKeys(&config, file, path) }
+            middleware.filter = .apiKey(config)
+        case .cors(let cors):
+            for origin in cors.origins {
+                guard case .regex(let pattern) = origin.value, let problem = CORSFilter.problem(of: pattern) else {
+                    continue
+                }
+                diagnostics.append(
+                    ConfigDiagnostic(
+                        .error, code: "bad-regex", "regular expression \"\(pattern)\": \(problem)",
+                        at: origin.position, path: "\(path).origins"))
+            }
+        case .headers, .requestSize, .lua, .rateLimit: break
+        }
+    }
+
+    private mutating func loadKeys(_ config: inout APIKeyFilterConfig, _ file: FileReference, _ path: String) {
+        do throws(ConfigFailure) {
+            let full = file.path.hasPrefix("/") ? file.path : folder + file.path
+            let tree = try YAMLReader.read(String(decoding: file.content, as: UTF8.self), file: full)
+            let (keys, problems) = APIKeyFilterConfig.keys(of: tree)
+            diagnostics += problems
+            config.fileKeys = keys ?? []
+            guard problems.isEmpty else { return }
+            let ids = Set(config.keys.map(\.id))
+            let hashes = Set(config.keys.map(\.hash))
+            for key in config.fileKeys where ids.contains(key.id) || hashes.contains(key.hash) {
+                diagnostics.append(
+                    ConfigDiagnostic(
+                        .error, code: "duplicate-value", "the key \"\(key.id)\" is in the configuration too",
+                        at: key.position, path: "\(path).file"))
+            }
+        } catch {
+            diagnostics += error.diagnostics
+        }
     }
 
     private mutating func stage(_ tls: inout ListenerTLSConfig, _ path: String) {

@@ -1,0 +1,76 @@
+import Bytes
+package import Config
+import HTTP
+
+/// What requests are counted by, as one worker reads it from a request.
+package struct LimitKey {
+    private enum Part {
+        case client, clientIP, global, consumer, route
+        case header([UInt8]), claim([UInt8]), cookie([UInt8]), query([UInt8]), variable([UInt8])
+    }
+
+    private let parts: [Part]
+
+    package init(_ config: [LimitKeyConfig]) {
+        parts = config.map { key in
+            switch key {
+            case .client: .client
+            case .clientIP: .clientIP
+            case .global: .global
+            case .consumer: .consumer
+            case .route: .route
+            case .header(let name): .header(Array(name.utf8))
+            case .claim(let name): .claim(Array(name.utf8))
+            case .cookie(let name): .cookie(Array(name.utf8))
+            case .query(let name): .query(Array(name.utf8))
+            case .variable(let name): .variable(Array(name.utf8))
+            }
+        }
+    }
+
+    /// The hash of the request's key, by a key of this process; never 0. A part that the request does not have stands
+    /// for the client's address, so that leaving it out opens nothing.
+    package func tag(of exchange: any FilterExchange) -> UInt64 {
+        var tag: UInt64 = 0
+        for part in parts { tag = KeyedHash.process.hash(tag, value(part, exchange)) }
+        return tag == 0 ? 1 : tag
+    }
+
+    private func value(_ part: Part, _ exchange: any FilterExchange) -> UInt64 {
+        var found: UInt64?
+        func take(_ bytes: Span<UInt8>) { found = KeyedHash.process.hash(bytes) }
+        switch part {
+        case .global: return 1
+        case .clientIP: return address(exchange)
+        case .client, .consumer:
+            if let consumer = exchange.identity?.consumer, !consumer.isEmpty { take(consumer.span) }
+        case .route: exchange.withText(.route, take)
+        case .header(let name):
+            let bytes = exchange.requestBytes.written
+            if let index = exchange.requestHead.firstIndex(named: name.span, in: bytes) {
+                take(bytes.extracting(exchange.requestHead.fields[index].valueRange))
+            }
+        case .claim(let name): if let value = exchange.identity?.claim(name) { take(value.span) }
+        case .cookie(let name):
+            let bytes = exchange.requestBytes.written
+            if let field = exchange.requestHead.field(.cookie) {
+                let list = bytes.extracting(field.valueRange)
+                if let range = Parameters.value(of: name.span, in: list, separator: 0x3B) {
+                    take(list.extracting(range))
+                }
+            }
+        case .query(let name):
+            let list = exchange.requestBytes.written.extracting(exchange.requestHead.queryRange ?? 0..<0)
+            if let range = Parameters.value(of: name.span, in: list, separator: 0x26) { take(list.extracting(range)) }
+        case .variable(let name): if let json = exchange.variables[name.span] { take(json.span) }
+        }
+        return found ?? address(exchange)
+    }
+
+    /// IPv6 by /64, since a client has that many addresses at least; IPv4 whole, however it is written.
+    private func address(_ exchange: any FilterExchange) -> UInt64 {
+        let address = exchange.clientAddress
+        if address.isIPv4 { return KeyedHash.process.hash(4, UInt64(address.ipv4Bits)) }
+        return KeyedHash.process.hash(6, address.high)
+    }
+}
