@@ -43,7 +43,7 @@ let package = Package(
         .target(
             name: "CLuaShim", dependencies: ["CLua"], cSettings: [.define("_GNU_SOURCE")],
             linkerSettings: [.linkedLibrary("crypto")]),
-        .target(name: "CLinux"),
+        .target(name: "CLinux", linkerSettings: [.linkedLibrary("crypt")]),
         .systemLibrary(name: "CPCRE2", pkgConfig: "libpcre2-8", providers: [.apt(["libpcre2-dev"])]),
         .target(name: "CHeaderTable"),
         .target(
@@ -64,7 +64,7 @@ let package = Package(
         layer(
             "Plugins",
             [
-                "Bytes", "CLuaShim", "Config", "HTTP", "Routing", "Telemetry",
+                "Bytes", "CLinux", "CLuaShim", "Config", "HTTP", "Routing", "Telemetry",
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "CryptoExtras", package: "swift-crypto"),
             ]),
@@ -99,6 +99,7 @@ let package = Package(
             dependencies: [
                 "Bytes", "Config", "HTTP", "EventLoop", "Telemetry", "Routing", "Upstream", "Plugins", "DataPlane",
                 "ControlPlane", "CLuaShim",
+                .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
@@ -115,7 +116,13 @@ let package = Package(
         tests("TLS", ["Bytes", "EventLoop"]),
         tests("Routing", ["Bytes", "Config", "HTTP"]),
         tests("Upstream", ["Bytes", "Config"]),
-        tests("Plugins", ["Bytes", "CLua", "CLuaShim", "Config", "HTTP", "Telemetry"], resources: ["Hostile"]),
+        tests(
+            "Plugins",
+            [
+                "Bytes", "CLua", "CLuaShim", "Config", "HTTP", "Telemetry",
+                .product(name: "Crypto", package: "swift-crypto"),
+                .product(name: "CryptoExtras", package: "swift-crypto"),
+            ], resources: ["Hostile"]),
         tests(
             "DataPlane",
             [

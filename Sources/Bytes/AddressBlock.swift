@@ -38,6 +38,9 @@ package struct AddressBlock: Hashable, Sendable, CustomStringConvertible {
         return value <= max ? value : nil
     }
 
+    /// Bits that its addresses differ in.
+    package var hostBitCount: Int { 128 - prefixBits }
+
     package func contains(_ candidate: IPAddress) -> Bool {
         candidate.isIPv4 == address.isIPv4
             && candidate.high & highMask == address.high && candidate.low & lowMask == address.low

@@ -257,6 +257,12 @@ package enum FilterConfig: Sendable, Equatable {
     case apiKey(APIKeyFilterConfig)
     case rateLimit(RateLimitFilterConfig)
     case cors(CORSFilterConfig)
+    case ipFilter(IPFilterConfig)
+    case securityHeaders(SecurityHeadersFilterConfig)
+    case concurrencyLimit(ConcurrencyLimitFilterConfig)
+    case basicAuth(BasicAuthFilterConfig)
+    case forwardAuth(ForwardAuthFilterConfig)
+    case any(AnyFilterConfig)
 }
 
 /// `headers`: edits of request and response fields, in the order remove, set, add.

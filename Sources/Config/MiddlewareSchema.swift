@@ -51,11 +51,22 @@ enum MiddlewareSchema {
         FilterType("cors", CORSFilterSchema.object, CORSFilterSchema.filter, onDefaults: .cors(CORSFilterConfig())) {
             .cors($0)
         },
+        FilterType("ip-filter", IPFilterSchema.object, IPFilterSchema.filter) { .ipFilter($0) },
+        FilterType(
+            "security-headers", SecurityHeadersFilterSchema.object,
+            onDefaults: .securityHeaders(SecurityHeadersFilterConfig())
+        ) { .securityHeaders($0) },
+        FilterType("concurrency-limit", ConcurrencyLimitFilterSchema.object, onDefaults: nil) {
+            .concurrencyLimit($0)
+        },
+        FilterType("basic-auth", BasicAuthFilterSchema.object, BasicAuthFilterSchema.filter) { .basicAuth($0) },
+        FilterType("forward-auth", ForwardAuthFilterSchema.object, onDefaults: nil) { .forwardAuth($0) },
+        FilterType("any", AnyFilterSchema.object, onDefaults: nil) { .any($0) },
     ]
 
     /// Types of the published format that this version does not implement.
     static let laterTypes: Set<String> = [
-        "basic-auth", "forward-auth", "concurrency-limit", "ip-filter", "security-headers", "compress", "cache", "graphql", "waf",
+        "compress", "cache", "graphql", "waf",
     ]
 
     static func type(named name: String) -> FilterType? { types.first { $0.name == name } }

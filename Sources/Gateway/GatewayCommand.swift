@@ -13,7 +13,7 @@ struct GatewayCommand: ParsableCommand {
         version: Version.text,
         subcommands: [
             Run.self, Validate.self, Routes.self, Explain.self, ShowConfig.self, Reload.self, Drain.self, Demo.self,
-            Filter.self,
+            Filter.self, Key.self,
             Help.self, Version.self,
         ])
 }

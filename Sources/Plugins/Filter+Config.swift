@@ -11,29 +11,54 @@ package enum FilterFactory {
             context.scripts.filter(named: config.name, lua)
         case .headers(let headers):
             HeadersFilter(name: config.name, request: edits(headers.request), response: edits(headers.response))
-        case .jwt(let jwt):
-            authentication(config.name, jwt.isOptional, context) {
-                JWTAuthenticator(name: config.name, jwt, cells: context.resources.keyCells)
-            }
-        case .apiKey(let keys):
-            authentication(config.name, keys.isOptional, context) { APIKeyAuthenticator(name: config.name, keys) }
+        case .jwt(let jwt): authentication(config.name, [config], jwt.isOptional, context)
+        case .apiKey(let keys): authentication(config.name, [config], keys.isOptional, context)
+        case .any(let any):
+            authentication(
+                config.name, any.members.compactMap { context.definitions[$0.value] }, any.isOptional, context)
+        case .basicAuth(let basic):
+            BasicAuthFilter(
+                name: config.name, basic, checks: context.resources.passwords,
+                series: context.authenticationSeries(config.name))
+        case .forwardAuth(let forward):
+            ForwardAuthFilter(name: config.name, forward, series: context.authenticationSeries(config.name))
         case .rateLimit(let limit):
             RateLimitFilter(
                 name: config.name, limit,
                 table: context.resources.rateLimits.table(named: config.name, owner: context.owner, limit),
                 series: RateLimitSeries(shard: context.shard, limit: context.registry.filters.id(for: config.name)))
         case .cors(let cors): CORSFilter(name: config.name, cors)
+        case .ipFilter(let filter):
+            IPFilter(name: config.name, filter, series: context.authenticationSeries(config.name))
+        case .securityHeaders(let headers): SecurityHeadersFilter(name: config.name, headers)
+        case .concurrencyLimit(let limit):
+            ConcurrencyLimitFilter(
+                name: config.name, limit,
+                table: context.resources.concurrency.table(named: config.name, owner: context.owner, limit),
+                series: RateLimitSeries(shard: context.shard, limit: context.registry.filters.id(for: config.name)))
         case .requestSize(let size):
             RequestSizeFilter(name: config.name, limit: size.body, requiresLength: size.requireContentLength)
         }
     }
 
+    /// nil when one of the members cannot be made: to leave it out would be to ask for less.
     private static func authentication(
-        _ name: String, _ isOptional: Bool, _ context: FilterContext, _ make: () -> (any Authenticator)?
+        _ name: String, _ members: [MiddlewareConfig], _ isOptional: Bool, _ context: FilterContext
     ) -> (any Filter)? {
-        make().map {
-            AuthenticationFilter(
-                name: name, authenticators: [$0], isOptional: isOptional, series: [context.authenticationSeries(name)])
+        let authenticators = members.compactMap { makeAuthenticator($0, context) }
+        guard !members.isEmpty, authenticators.count == members.count else { return nil }
+        return AuthenticationFilter(
+            name: name, authenticators: authenticators, isOptional: isOptional,
+            series: members.map { context.authenticationSeries($0.name) })
+    }
+
+    private static func makeAuthenticator(
+        _ config: MiddlewareConfig, _ context: FilterContext
+    ) -> (any Authenticator)? {
+        switch config.filter {
+        case .jwt(let jwt): JWTAuthenticator(name: config.name, jwt, cells: context.resources.keyCells)
+        case .apiKey(let keys): APIKeyAuthenticator(name: config.name, keys)
+        default: nil
         }
     }
 

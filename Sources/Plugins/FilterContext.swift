@@ -1,3 +1,4 @@
+package import Config
 package import Telemetry
 
 /// What a filter of one worker is made with, beside its own configuration.
@@ -8,6 +9,8 @@ package struct FilterContext {
     package var registry: MetricRegistry
     /// The route of a filter that is defined in it; empty for one that has a name of its own.
     package var owner = ""
+    /// What has a name under `middleware`.
+    package var definitions: [String: MiddlewareConfig] = [:]
 
     package init(
         scripts: LuaProgramSet, resources: FilterResources, shard: MetricShard, registry: MetricRegistry

@@ -9,5 +9,10 @@ package final class FilterResources: Sendable {
     /// Counters of limits.
     package let rateLimits = RateLimitTables()
 
+    /// Requests under way.
+    package let concurrency = ConcurrencyTables()
+
+    package let passwords = PasswordChecks()
+
     package init() {}
 }

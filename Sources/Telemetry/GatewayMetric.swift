@@ -7,7 +7,7 @@ package enum GatewayMetric: UInt8, CaseIterable, Sendable {
     case accessLogDropped, buildInfo, workerBusyRatio, loopLag, longestTurn, metricOverflow
     case luaCalls, luaCPU, luaCallDuration, luaVMBytes, luaVMs, luaVMRebuilds, luaSuspended, luaBreakerState
     case filterRollbacks
-    case authDecisions, rateLimitDecisions, rateLimitOverflow, tlsHandshakes, tlsCertificateNotAfter
+    case authDecisions, rateLimitDecisions, rateLimitOverflow, jwksFetches, jwksKeys, jwksLastSuccess, tlsHandshakes, tlsCertificateNotAfter
     case processCPU, processResidentMemory, processOpenFDs, processMaxFDs, processStartTime
 
     package var declaration: MetricDeclaration {
@@ -47,6 +47,9 @@ package enum GatewayMetric: UInt8, CaseIterable, Sendable {
         case .authDecisions: .authDecisions
         case .rateLimitDecisions: .rateLimitDecisions
         case .rateLimitOverflow: .rateLimitOverflow
+        case .jwksFetches: .jwksFetches
+        case .jwksKeys: .jwksKeys
+        case .jwksLastSuccess: .jwksLastSuccess
         case .tlsHandshakes: .tlsHandshakes
         case .tlsCertificateNotAfter: .tlsCertificateNotAfter
         case .processCPU: .processCPU

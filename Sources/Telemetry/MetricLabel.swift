@@ -3,7 +3,7 @@ package enum MetricLabel: Sendable, CaseIterable {
     case route, upstream, listener, metric, worker, filter
     case method, target, phase
     case status, reason, retryReason, listenerState, upstreamState, outcome
-    case luaResult, authDecision, limit, limitName, limitDecision, handshakeOutcome, owner, certificate
+    case luaResult, authDecision, limit, limitName, limitDecision, url, handshakeOutcome, owner, certificate
     case version, swift, lua, result, filterName
 
     package var name: String {
@@ -28,6 +28,7 @@ package enum MetricLabel: Sendable, CaseIterable {
         case .authDecision, .limitDecision: "decision"
         case .limit, .limitName: "limit"
         case .handshakeOutcome: "result"
+        case .url: "url"
         case .owner: "owner"
         case .certificate: "certificate"
         }

@@ -148,6 +148,8 @@ void gwlinux_ignore_sigpipe(void);
 void gwlinux_ignore_sighup(void);
 /// Opens /dev/null where standard input, output or error is closed, so that no other file takes its number.
 void gwlinux_hold_standard_descriptors(void);
+/// Whether a password has that hash, in the form of crypt(5). Takes as long as the hash wants it to.
+int32_t gwlinux_password_fits(const char *password, const char *hash);
 /// Gives memory that is free back to the system.
 void gwlinux_trim_memory(void);
 

@@ -1,3 +1,4 @@
+import Bytes
 import Config
 import Foundation
 import Plugins
@@ -37,7 +38,25 @@ struct FileStaging {
                 staged.routes[route].middleware[place] = .inline(own)
             }
         }
+        checkCombinations(staged)
         config = staged
+    }
+
+    /// Only what decides at once can be asked along with others.
+    private mutating func checkCombinations(_ config: GatewayConfig) {
+        for case .any(let any) in config.allMiddleware.map(\.filter) {
+            for member in any.members {
+                switch config.middleware.first(where: { $0.name == member.value })?.filter {
+                case .jwt, .apiKey, nil: break
+                default:
+                    diagnostics.append(
+                        ConfigDiagnostic(
+                            .error, code: "bad-combination",
+                            "\"\(member.value)\" is neither a jwt nor an api-key filter",
+                            at: member.position, path: "middleware", hint: "list other filters in the route itself"))
+                }
+            }
+        }
     }
 
     /// Keys of authentication filters.
@@ -73,8 +92,77 @@ struct FileStaging {
                         .error, code: "bad-regex", "regular expression \"\(pattern)\": \(problem)",
                         at: origin.position, path: "\(path).origins"))
             }
-        case .headers, .requestSize, .lua, .rateLimit: break
+        case .ipFilter(var config):
+            guard var file = config.denyFile else { return }
+            let errorCount = diagnostics.count
+            load(&file, "\(path).deny_file")
+            config.denyFile = file
+            if diagnostics.count == errorCount { config.denyFileNetworks = networks(in: file, path) }
+            middleware.filter = .ipFilter(config)
+        case .basicAuth(var config):
+            guard var file = config.file else { return }
+            let errorCount = diagnostics.count
+            load(&file, "\(path).file")
+            config.file = file
+            if diagnostics.count == errorCount { config.fileUsers = users(in: file, path) }
+            middleware.filter = .basicAuth(config)
+        case .any, .forwardAuth: break
+        case .headers, .requestSize, .lua, .rateLimit, .securityHeaders, .concurrencyLimit: break
         }
+    }
+
+    /// One a line; everything behind a `#` is a comment.
+    private mutating func networks(in file: FileReference, _ path: String) -> [String] {
+        let full = file.path.hasPrefix("/") ? file.path : folder + file.path
+        var networks: [String] = []
+        let lines = String(decoding: file.content, as: UTF8.self).split(
+            separator: "\n", omittingEmptySubsequences: false)
+        for (index, line) in lines.enumerated() {
+            let text = line.prefix { $0 != "#" }.trimmingCharacters(in: .whitespaces)
+            guard !text.isEmpty else { continue }
+            if AddressBlock(text) != nil {
+                networks.append(text)
+                continue
+            }
+            diagnostics.append(
+                ConfigDiagnostic(
+                    .error, code: "invalid-address", "this line is no IP address or network",
+                    at: SourcePosition(file: full, line: index + 1, column: 1), path: "\(path).deny_file",
+                    hint: "write for example 10.0.0.0/8 or fd00::/8"))
+            if diagnostics.count > 100 { break }
+        }
+        return networks
+    }
+
+    /// `name:hash`, one a line.
+    private mutating func users(in file: FileReference, _ path: String) -> [BasicAuthFilterConfig.User] {
+        let full = file.path.hasPrefix("/") ? file.path : folder + file.path
+        var users: [BasicAuthFilterConfig.User] = []
+        let lines = String(decoding: file.content, as: UTF8.self).split(
+            separator: "\n", omittingEmptySubsequences: false)
+        for (index, line) in lines.enumerated() {
+            let text = line.trimmingCharacters(in: .whitespaces)
+            guard !text.isEmpty, !text.hasPrefix("#") else { continue }
+            let parts = text.split(separator: ":", maxSplits: 1).map(String.init)
+            var problem: String?
+            if parts.count != 2 || parts[0].isEmpty {
+                problem = "this line is not name:hash"
+            } else if users.contains(where: { $0.name == parts[0] }) {
+                problem = "the name is there twice"
+            } else {
+                problem = BasicAuthFilterConfig.problem(ofHash: parts[1])
+            }
+            if let problem {
+                diagnostics.append(
+                    ConfigDiagnostic(
+                        .error, code: "bad-password-file", problem,
+                        at: SourcePosition(file: full, line: index + 1, column: 1), path: "\(path).file",
+                        hint: "htpasswd -B makes such files"))
+            } else {
+                users.append(BasicAuthFilterConfig.User(name: parts[0], hash: parts[1]))
+            }
+        }
+        return users
     }
 
     private mutating func loadKeys(_ config: inout APIKeyFilterConfig, _ file: FileReference, _ path: String) {

@@ -11,6 +11,7 @@ package final class EventLog: Sendable {
         case started, reloaded, reloadRejected = "reload_rejected", rolledBack = "rolled_back", draining
         case nameFailed = "name_failed", nameRecovered = "name_recovered", logsReopened = "logs_reopened"
         case filterRolledBack = "filter_rolled_back"
+        case keysFailed = "keys_failed", keysRecovered = "keys_recovered"
     }
 
     package struct Event: Sendable, Equatable {

@@ -2,10 +2,10 @@ import Bytes
 package import Config
 import DataPlane
 import EventLoop
-import Plugins
+package import Plugins
 import Synchronization
 import TLS
-import Telemetry
+package import Telemetry
 import Upstream
 
 // What the admin API tells of the data plane: read from atomics and from what was published, never from a worker.
@@ -118,6 +118,10 @@ extension GatewayRuntime {
                 : worker.scriptLog.read().map { ScriptLogLine(level: $0.level, message: $0.message, fields: $0.fields) }
         }
     }
+
+    package func keyCell(for url: String) -> JWTKeyCell { filterResources.keyCells.cell(for: url) }
+
+    package func collect(_ source: @escaping @Sendable () -> [MetricRegistry.Sample]) { registry.collect(source) }
 
     package var servesScripts: Bool { state.withLock { !($0.programs.first?.programs.isEmpty ?? true) } }
 

@@ -165,6 +165,7 @@ package struct SnapshotBuilder {
         if let config = route.rewrite { rewrite = try PathRewrite(compiling: config, route: route) }
         var filterContext = FilterContext(
             scripts: scripts, resources: filterResources, shard: shard, registry: registry)
+        filterContext.definitions = middlewareByName
         var filters: [any Filter] = []
         for reference in route.middleware {
             guard let config = middleware(reference) else { continue }

@@ -1,5 +1,6 @@
 package import Config
 package import Plugins
+package import Telemetry
 package import Upstream
 
 /// The data plane as the services see it: started once, changed by generations, told of endpoints, drained, stopped.
@@ -33,6 +34,10 @@ package protocol GatewayEngine: GatewayStatus {
     /// What scripts have logged since this was asked last.
     func readScriptLogs() -> [ScriptLogLine]
     var servesScripts: Bool { get }
+    /// Where the keys of that URL are left for the workers.
+    func keyCell(for url: String) -> JWTKeyCell
+    /// Adds a source of values that is asked at every scrape.
+    func collect(_ source: @escaping @Sendable () -> [MetricRegistry.Sample])
     /// Where the gateway listens, with the ports in force.
     var listenerAddresses: [String] { get }
 }
@@ -40,6 +45,8 @@ package protocol GatewayEngine: GatewayStatus {
 extension GatewayEngine {
     package func readScriptLogs() -> [ScriptLogLine] { [] }
     package var servesScripts: Bool { false }
+    package func keyCell(for url: String) -> JWTKeyCell { JWTKeyCell(url: url) }
+    package func collect(_ source: @escaping @Sendable () -> [MetricRegistry.Sample]) {}
 }
 
 /// A line that a script logged, or that was logged about one.

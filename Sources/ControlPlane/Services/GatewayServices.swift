@@ -71,6 +71,9 @@ package struct GatewayServices: Sendable {
         services.append(
             FilterService(engine: engine, reloader: reloader, history: source.scripts, logger: logger))
         services.append(TicketRotation())
+        let figures = JWKSFigures()
+        engine.collect { figures.samples() }
+        services.append(JWKSService(engine: engine, events: events, logger: logger, figures: figures))
         services.append(ReloadService(reloader: reloader, triggers: triggers, notification: notification))
         services.append(
             EngineService(

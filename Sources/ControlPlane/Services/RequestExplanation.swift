@@ -132,6 +132,12 @@ package struct RequestExplanation: Sendable {
             case .apiKey: "api-key"
             case .rateLimit: "rate-limit"
             case .cors: "cors"
+            case .ipFilter: "ip-filter"
+            case .securityHeaders: "security-headers"
+            case .concurrencyLimit: "concurrency-limit"
+            case .basicAuth: "basic-auth"
+            case .forwardAuth: "forward-auth"
+            case .any: "any"
             case .requestSize: "request-size"
             case .lua(let lua): "lua script \(lua.program?.label ?? lua.script.value)"
             }

@@ -66,3 +66,8 @@ package final class JWTKeyCells: Sendable {
         }
     }
 }
+
+extension JWTKeyCell {
+    /// How many keys of a document can be used; nil when it is no key set.
+    package static func usableKeyCount(of document: [UInt8]) -> Int? { JWTKeySet(document: document)?.keys.count }
+}

@@ -1,0 +1,142 @@
+import Bytes
+package import Config
+import Foundation
+import HTTP
+package import Telemetry
+
+/// `basic-auth`: names and passwords (RFC 7617). Hashes are compared away from the worker while the request waits, and
+/// a password that was right is remembered for a while, so that not each request waits.
+package final class BasicAuthFilter: Filter {
+    package let name: String
+    package var slot = 0
+    private let users: [[UInt8]: String]
+    /// What unknown names are compared with, so that they take as long as known ones.
+    private let otherHash: String
+    private let source = CredentialSource(CredentialSourceConfig(.header, "authorization"), scheme: "Basic")
+    private let challenge: HeaderPair
+    private let userHeader: [UInt8]?
+    private let forwards: Bool
+    private let isOptional: Bool
+    private let ttl: Int64
+    private let checks: PasswordChecks
+    private let series: AuthenticationSeries
+    /// By the credential as it was sent.
+    private var known: [[UInt8]: (identity: ClientIdentity, until: Instant)] = [:]
+
+    private static let knownMax = 4096
+    private static let pollInterval: Int64 = 2_000_000
+
+    /// A request that waits for its password to be compared.
+    private final class Pending {
+        var isCancelled = false
+    }
+
+    package init(
+        name: String, _ config: BasicAuthFilterConfig, checks: PasswordChecks, series: AuthenticationSeries
+    ) {
+        self.name = name
+        self.checks = checks
+        self.series = series
+        var users: [[UInt8]: String] = [:]
+        for user in config.users + config.fileUsers { users[Array(user.name.utf8)] = user.hash }
+        self.users = users
+        otherHash = (config.users + config.fileUsers).first?.hash ?? ""
+        challenge = HeaderPair(
+            name: Array("www-authenticate".utf8),
+            value: Array("Basic realm=\"\(config.realm.replacing("\"", with: "'"))\", charset=\"UTF-8\"".utf8))
+        userHeader = config.userHeader.map { Array($0.lowercased().utf8) }
+        forwards = config.forward
+        isOptional = config.isOptional
+        ttl = config.cacheTTL.nanoseconds
+    }
+
+    package func onRequest(_ exchange: any FilterExchange) -> FilterVerdict {
+        if let userHeader {
+            exchange.requestEdits.remove(userHeader)
+            exchange.requestEdits.remove(userHeader.map { $0 == UInt8(ascii: "-") ? UInt8(ascii: "_") : $0 })
+        }
+        var credential: [UInt8] = []
+        guard source.withCredential(of: exchange, { credential = Array(copying: $0) }) else {
+            guard isOptional, !exchange.requestHead.has(.authorization) else {
+                return refuse(.missing, exchange)
+            }
+            series.count(.anonymous)
+            if exchange.authDecision == nil { exchange.authDecision = .anonymous }
+            return .proceed
+        }
+        if let found = known[credential] {
+            if exchange.now < found.until { return admit(found.identity, exchange) }
+            known[credential] = nil
+        }
+        guard credential.count <= 1024, let data = Data(base64Encoded: Data(credential)),
+            let colon = data.firstIndex(of: UInt8(ascii: ":"))
+        else { return refuse(.malformed, exchange) }
+        let user = Array(data[..<colon])
+        let password = Array(data[(colon + 1)...])
+        let hash = users[user]
+        guard let check = checks.start(password, against: hash ?? otherHash) else {
+            return unavailable(exchange)
+        }
+        let pending = Pending()
+        exchange.setState(of: slot, pending)
+        poll(check, pending, exchange) { [self] fits in
+            guard fits, hash != nil else { return refuse(.invalid, exchange) }
+            let identity = Self.identity(user)
+            if ttl > 0 {
+                if known.count >= Self.knownMax { known.removeAll() }
+                known[credential] = (identity, exchange.now.advanced(byNanoseconds: ttl))
+            }
+            return admit(identity, exchange)
+        }
+        return .suspend
+    }
+
+    package func onLog(_ exchange: any FilterExchange) {
+        (exchange.state(of: slot) as? Pending)?.isCancelled = true
+        exchange.setState(of: slot, nil)
+    }
+
+    /// Looks again and again: a comparison takes some ten milliseconds at least.
+    private func poll(
+        _ check: PasswordCheck, _ pending: Pending, _ exchange: any FilterExchange,
+        _ decide: @escaping (Bool) -> FilterVerdict
+    ) {
+        _ = exchange.host.after(Self.pollInterval) { [self] in
+            guard !pending.isCancelled else { return }
+            guard let fits = check.result else { return poll(check, pending, exchange, decide) }
+            pending.isCancelled = true
+            exchange.resume(with: decide(fits))
+        }
+    }
+
+    private static func identity(_ user: [UInt8]) -> ClientIdentity {
+        let name = String(decoding: user, as: UTF8.self)
+        let json = JSONValue.object([
+            .init(key: "scheme", value: "basic"), .init(key: "subject", value: .string(name)),
+            .init(key: "consumer", value: .string(name)), .init(key: "scopes", value: .array([])),
+        ])
+        return ClientIdentity(scheme: "basic", consumer: user, subject: user, json: Array(json.compact.utf8))
+    }
+
+    private func admit(_ identity: ClientIdentity, _ exchange: any FilterExchange) -> FilterVerdict {
+        series.count(.granted)
+        exchange.identity = identity
+        exchange.authDecision = .granted
+        if !forwards { source.strip(from: exchange) }
+        if let userHeader { exchange.requestEdits.set(userHeader, identity.consumer) }
+        return .proceed
+    }
+
+    private func refuse(_ decision: AuthDecision, _ exchange: any FilterExchange) -> FilterVerdict {
+        series.count(decision)
+        exchange.authDecision = decision
+        return .respond(LocalResponse(status: 401, reason: .unauthenticated, headers: [challenge]))
+    }
+
+    private func unavailable(_ exchange: any FilterExchange) -> FilterVerdict {
+        series.count(.unavailable)
+        exchange.authDecision = .unavailable
+        let retry = HeaderPair(name: Array("retry-after".utf8), value: Array("1".utf8))
+        return .respond(LocalResponse(status: 503, reason: .authUnavailable, headers: [retry]))
+    }
+}

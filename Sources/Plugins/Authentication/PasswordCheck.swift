@@ -1,0 +1,57 @@
+import CLinux
+import Dispatch
+import Synchronization
+
+/// Compares passwords with their hashes away from the workers: a hash is made to take its time.
+///
+/// - Limits: two at a time, and so many waiting; more are turned away.
+package final class PasswordChecks: Sendable {
+    private let queue = DispatchQueue(label: "passwords", attributes: .concurrent)
+    private let places = DispatchSemaphore(value: 2)
+    private let waiting = Atomic<Int>(0)
+
+    static let waitingMax = 64
+
+    package init() {}
+
+    /// nil when too many are waiting.
+    func start(_ password: [UInt8], against hash: String) -> PasswordCheck? {
+        guard waiting.wrappingAdd(1, ordering: .relaxed).newValue <= Self.waitingMax else {
+            waiting.wrappingSubtract(1, ordering: .relaxed)
+            return nil
+        }
+        let check = PasswordCheck()
+        queue.async { [self] in
+            places.wait()
+            let fits = Self.fits(password, hash)
+            places.signal()
+            waiting.wrappingSubtract(1, ordering: .relaxed)
+            check.finish(fits)
+        }
+        return check
+    }
+
+    static func fits(_ password: [UInt8], _ hash: String) -> Bool {
+        // A NUL would end it, and two passwords would be one.
+        guard !password.contains(0) else { return false }
+        // Sound: both are strings that live until the call returns.
+        return unsafe gwlinux_password_fits(String(decoding: password, as: UTF8.self), hash) != 0
+    }
+}
+
+/// One comparison under way.
+final class PasswordCheck: Sendable {
+    /// 0: not done, 1: it does not fit, 2: it fits.
+    private let state = Atomic<Int>(0)
+
+    fileprivate func finish(_ fits: Bool) { state.store(fits ? 2 : 1, ordering: .releasing) }
+
+    /// nil while it is not done.
+    var result: Bool? {
+        switch state.load(ordering: .acquiring) {
+        case 0: nil
+        case 1: false
+        default: true
+        }
+    }
+}
