@@ -88,6 +88,7 @@ enum ConfigSummary {
             "middleware \(middleware.name): request-size \(size.body) length=\(size.requireContentLength)"
         case .lua(let lua):
             "middleware \(middleware.name): lua \(lua.script.value) on_error=\(lua.onError) cpu=\(lua.limits.cpu)"
+        default: "middleware \(middleware.name): \("\(middleware.filter)".prefix { $0 != "(" })"
         }
     }
 

@@ -192,3 +192,28 @@ extension FilterVerdict {
         if case .respond(let response) = self { response } else { nil }
     }
 }
+
+extension FakeFilterExchange {
+    /// Takes a request head, each line without its line end.
+    func receive(_ lines: String...) {
+        let text = lines.joined(separator: "\r\n") + "\r\n\r\n"
+        requestBytes.clear()
+        requestBytes.append(Array(text.utf8).span)
+        requestHead = RequestHead()
+        var parser = RequestParser(limits: .largest)
+        guard (try? parser.parse(requestBytes.readable, into: &requestHead)) == true else {
+            preconditionFailure("a test's own request does not parse")
+        }
+        method = requestHead.method
+        let buffer = requestBytes
+        let bytes = buffer.written
+        texts[.query] = nil
+        if let query = requestHead.queryRange { texts[.query] = Array(copying: bytes.extracting(query)) }
+        var lines: [(name: [UInt8], value: [UInt8])] = []
+        for field in requestHead.fields {
+            let name = Array(copying: bytes.extracting(field.nameRange))
+            lines.append((name, Array(copying: bytes.extracting(field.valueRange))))
+        }
+        fields[.request] = lines
+    }
+}
