@@ -7,7 +7,8 @@ package enum GatewayMetric: UInt8, CaseIterable, Sendable {
     case accessLogDropped, buildInfo, workerBusyRatio, loopLag, longestTurn, metricOverflow
     case luaCalls, luaCPU, luaCallDuration, luaVMBytes, luaVMs, luaVMRebuilds, luaSuspended, luaBreakerState
     case filterRollbacks
-    case authDecisions, rateLimitDecisions, rateLimitOverflow, jwksFetches, jwksKeys, jwksLastSuccess, tlsHandshakes, tlsCertificateNotAfter
+    case authDecisions, rateLimitDecisions, rateLimitOverflow, jwksFetches, jwksKeys, jwksLastSuccess
+    case tlsHandshakes, tlsCertificateNotAfter
     case processCPU, processResidentMemory, processOpenFDs, processMaxFDs, processStartTime
 
     package var declaration: MetricDeclaration {

@@ -38,8 +38,8 @@ import Testing
             changes: [#"changed limits.body: "1MiB" -> "10MiB""#]),
         Case(
             name: "list of values", old: "trusted_proxies: [10.0.0.0/8]",
-            new: "trusted_proxies: [10.0.0.0/8, 10.1.0.0/8]",
-            changes: [#"changed trusted_proxies: ["10.0.0.0/8"] -> ["10.0.0.0/8", "10.1.0.0/8"]"#]),
+            new: "trusted_proxies: [10.0.0.0/8, 10.1.0.0/16]",
+            changes: [#"changed trusted_proxies: ["10.0.0.0/8"] -> ["10.0.0.0/8", "10.1.0.0/16"]"#]),
         Case(
             name: "secret", old: "admin: { token: a }", new: "admin: { token: b }",
             changes: [#"changed admin.token: "[redacted]" -> "[redacted]""#]),

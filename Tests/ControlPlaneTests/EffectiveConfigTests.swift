@@ -58,6 +58,8 @@ import Testing
                 "upstreams.users.targets[1].weight 1 default", "upstreams.users.balance random f:10:69",
                 "upstreams.users.keep_alive.per_worker 64 default", "upstreams.users.keep_alive.idle 55s default",
                 "upstreams.users.connect_timeout 2s default", "upstreams.users.response_timeout 15s default",
+                "upstreams.users.tls.verify true default", "upstreams.users.tls.ca system default",
+                "upstreams.users.tls.server_name auto default", "upstreams.users.tls.min_version 1.2 default",
                 "middleware.stamp.type headers f:12:18", "middleware.stamp.request.remove [] default",
                 "middleware.stamp.request.set.X-A 1 f:12:50", "middleware.stamp.request.add {} default",
                 "stores {} default", "lua.path filters default", "lua.preempt signal default",

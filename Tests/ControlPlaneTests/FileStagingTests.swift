@@ -60,6 +60,45 @@ import Testing
         #expect(!found.contains { $0.message.contains("PRIVATE KEY") })
     }
 
+    @Test(arguments: [
+        ("trusted_proxies: [10.0.0.1/8]", 1, "behind its prefix"),
+        ("middleware: { a: { type: ip-filter, deny: [10.0.0.1/8] } }", 1, "behind its prefix"),
+        ("middleware: { a: { type: jwt, secret: short } }", 1, "too short"),
+        ("middleware: { a: { type: jwt, jwks_file: none.json } }", 1, "does not exist"),
+        ("middleware: { a: { type: api-key, file: none.yaml } }", 1, "does not exist"),
+        ("middleware: { a: { type: cors, origins: [{ regex: \"(\" }] } }", 1, "regular expression"),
+        ("middleware: { a: { type: headers }, b: { type: any, of: [a] } }", 1, "neither a jwt nor"),
+    ])
+    func whatOnlyMakingFindsIsLocated(_ line: String, _ number: Int, _ message: String) throws {
+        let yaml = line + "\nroutes: [{ name: a, path: /a, respond: { status: 200 } }]\n"
+        let failure = #expect(throws: ConfigFailure.self) { _ = try ConfigLoader().load(yaml: yaml, file: "f") }
+        let found = try #require(failure?.diagnostics.first { $0.message.contains(message) }, "\(failure as Any)")
+        #expect(found.position.line == number && found.position.column > 1)
+    }
+
+    @Test func listsAndPasswordFilesAreLocated() throws {
+        let directory = try TemporaryDirectory()
+        try directory.write("deny.txt", "# none of these\n10.0.0.0/8\n\nnonsense # here\n")
+        try directory.write("users", "ada:$2y$10$abcdefghijklmnopqrstuu\nbob:plain\n")
+        try directory.write(
+            "keys.yaml", "- { id: a, hash: \"sha256:\(String(repeating: "0", count: 64))\" }\n- { id: b }\n")
+        let file = try directory.write(
+            "gateway.yaml",
+            """
+            middleware:
+              a: { type: ip-filter, deny_file: deny.txt }
+              b: { type: basic-auth, file: users }
+              c: { type: api-key, file: keys.yaml }
+            routes: [{ name: a, path: /a, respond: { status: 200 }, middleware: [a, b, c] }]
+            """)
+        let failure = #expect(throws: ConfigFailure.self) { _ = try ConfigLoader().load(path: file) }
+        let places = Set(
+            (failure?.diagnostics ?? []).map {
+                "\(URL(filePath: $0.position.file).lastPathComponent):\($0.position.line)"
+            })
+        #expect(places == ["deny.txt:4", "users:2", "keys.yaml:2"])
+    }
+
     @Test func filesAreTakenFromWhereTheConfigurationIs() throws {
         let certificates = try TestCertificates.shared.get()
         let directory = try TemporaryDirectory()

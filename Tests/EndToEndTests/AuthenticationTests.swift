@@ -15,7 +15,8 @@ struct AuthenticationTests {
             "/usr/bin/env",
             [
                 "python3", "-c",
-                "import jwt,time;now=int(time.time());print(jwt.encode(\(claims),'''\(key)''',algorithm='\(algorithm)'\(more)))",
+                "import jwt,time;now=int(time.time());"
+                    + "print(jwt.encode(\(claims),'''\(key)''',algorithm='\(algorithm)'\(more)))",
             ],
             environment: ProcessInfo.processInfo.environment)
         return made.exitCode == 0 ? made.output.trimmingCharacters(in: .whitespacesAndNewlines) : nil

@@ -1,5 +1,3 @@
-import Foundation
-
 /// The description of `jwt`.
 enum JWTFilterSchema {
     private static let algorithms = [
@@ -30,24 +28,23 @@ enum JWTFilterSchema {
 
     /// A URL that keys are fetched from.
     private static let keysURL = ValueSchema<String>.text("URL", ["type": "string"]).checked { text, node, context in
-        guard let parts = URLComponents(string: text), let host = parts.host, !host.isEmpty, parts.fragment == nil,
-            parts.scheme == "https" || parts.scheme == "http"
-        else {
-            context.report(.invalidURL, "\(node.summary) is not the URL of a key set", at: node.position)
+        func refuse(_ problem: String, hint: String? = nil) -> String? {
+            context.report(.invalidURL, problem, at: node.position, hint: hint)
             return nil
         }
-        guard parts.user == nil, parts.password == nil else {
-            context.report(
-                .invalidURL, "a URL of keys has no user information", at: node.position,
-                hint: "key sets are public")
-            return nil
+        guard let (scheme, rest) = text.splitOnce("://"), scheme == "https" || scheme == "http",
+            text.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F }), !text.contains("#")
+        else { return refuse("\(node.summary) is not the URL of a key set") }
+        let authority = String(rest.prefix { $0 != "/" && $0 != "?" })
+        if authority.contains("@") {
+            return refuse("a URL of keys has no user information", hint: "key sets are public")
         }
-        let isLoopback = host == "localhost" || host.hasPrefix("127.") || host == "[::1]" || host == "::1"
-        guard parts.scheme == "https" || isLoopback else {
-            context.report(
-                .invalidURL, "keys that come over plain HTTP can be exchanged on the way", at: node.position,
-                hint: "write https://")
-            return nil
+        guard case .success(let address) = NetworkText.hostPort(authority), !address.host.isEmpty else {
+            return refuse("\(node.summary) is not the URL of a key set")
+        }
+        let isLoopback = address.host == "localhost" || address.host.hasPrefix("127.") || address.host == "::1"
+        guard scheme == "https" || isLoopback else {
+            return refuse("keys that come over plain HTTP can be exchanged on the way", hint: "write https://")
         }
         return text
     }

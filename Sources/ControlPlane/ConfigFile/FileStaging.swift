@@ -38,6 +38,7 @@ struct FileStaging {
                 staged.routes[route].middleware[place] = .inline(own)
             }
         }
+        for network in staged.trustedProxies { check(network, "trusted_proxies") }
         checkCombinations(staged)
         config = staged
     }
@@ -93,6 +94,8 @@ struct FileStaging {
                         at: origin.position, path: "\(path).origins"))
             }
         case .ipFilter(var config):
+            for network in config.allow { check(network, "\(path).allow") }
+            for network in config.deny { check(network, "\(path).deny") }
             guard var file = config.denyFile else { return }
             let errorCount = diagnostics.count
             load(&file, "\(path).deny_file")
@@ -109,6 +112,15 @@ struct FileStaging {
         case .any, .forwardAuth: break
         case .headers, .requestSize, .lua, .rateLimit, .securityHeaders, .concurrencyLimit: break
         }
+    }
+
+    /// Bits behind the prefix of a network are a typing error more often than not, and workers would leave it out.
+    private mutating func check(_ network: Located<String>, _ path: String) {
+        guard AddressBlock(network.value) == nil else { return }
+        diagnostics.append(
+            ConfigDiagnostic(
+                .error, code: "invalid-address", "\"\(network.value)\" has bits set behind its prefix",
+                at: network.position, path: path, hint: "write the first address of the network"))
     }
 
     /// One a line; everything behind a `#` is a comment.

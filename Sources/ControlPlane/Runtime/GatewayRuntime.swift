@@ -97,6 +97,8 @@ package final class GatewayRuntime: GatewayEngine {
         } catch {
             throw StartFailure("cannot make the workers' mailboxes: \(error)")
         }
+        let passwords = PasswordThreads()
+        filterResources.passwords.run { passwords.run($0) }
         shards = (0..<count).map { [registry] in ShardParcel(registry.makeShard(worker: $0)) }
         collectMetrics(version: version, swiftVersion: swiftVersion, luaVersion: luaVersion)
         registry.provideFamilies { [weak self] in

@@ -1,6 +1,5 @@
 import Bytes
 package import Config
-import Foundation
 import HTTP
 package import Telemetry
 
@@ -68,7 +67,7 @@ package final class BasicAuthFilter: Filter {
             if exchange.now < found.until { return admit(found.identity, exchange) }
             known[credential] = nil
         }
-        guard credential.count <= 1024, let data = Data(base64Encoded: Data(credential)),
+        guard credential.count <= 1024, let data = TokenBase64.decodePadded(credential),
             let colon = data.firstIndex(of: UInt8(ascii: ":"))
         else { return refuse(.malformed, exchange) }
         let user = Array(data[..<colon])

@@ -1,6 +1,5 @@
 import Crypto
 import CryptoExtras
-import Foundation
 
 /// A key that verifies signatures of tokens. Which algorithms it may be used with is decided by what kind of key it is,
 /// before anything of a token is believed (RFC 8725 §3.1).
@@ -137,9 +136,11 @@ struct JWTKey {
 
     /// SubjectPublicKeyInfo of RFC 8410 §4: a fixed head, and the key.
     private static func ed25519(pem: String) -> Curve25519.Signing.PublicKey? {
-        let lines = pem.split(whereSeparator: \.isNewline).map { $0.trimmingCharacters(in: .whitespaces) }
-        guard lines.first == "-----BEGIN PUBLIC KEY-----", lines.last == "-----END PUBLIC KEY-----",
-            let der = Data(base64Encoded: lines.dropFirst().dropLast().joined())
+        let lines = pem.split { $0.isNewline || $0 == " " || $0 == "\t" }.map(String.init).joined(separator: " ")
+        let (begin, end) = ("-----BEGIN PUBLIC KEY----- ", " -----END PUBLIC KEY-----")
+        guard lines.hasPrefix(begin), lines.hasSuffix(end), lines.count > begin.count + end.count,
+            let der = TokenBase64.decodePadded(
+                lines.dropFirst(begin.count).dropLast(end.count).utf8.filter { $0 != 0x20 })
         else { return nil }
         let head: [UInt8] = [0x30, 0x2A, 0x30, 0x05, 0x06, 0x03, 0x2B, 0x65, 0x70, 0x03, 0x21, 0x00]
         guard der.count == head.count + 32, der.starts(with: head) else { return nil }

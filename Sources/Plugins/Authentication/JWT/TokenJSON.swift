@@ -76,7 +76,8 @@ enum TokenJSON: Equatable, Sendable {
 
         private mutating func word(_ text: StaticString, _ bytes: Span<UInt8>) -> Bool {
             guard position + text.utf8CodeUnitCount <= bytes.count else { return false }
-            guard ASCII.equal(bytes.extracting(position..<position + text.utf8CodeUnitCount), Self.bytes(text).span) else { return false }
+            let found = bytes.extracting(position..<position + text.utf8CodeUnitCount)
+            guard ASCII.equal(found, Self.bytes(text).span) else { return false }
             position += text.utf8CodeUnitCount
             return true
         }
@@ -236,4 +237,21 @@ enum TokenBase64 {
     }
 
     static func decode(_ text: [UInt8]) -> [UInt8]? { decode(text.span) }
+
+    /// The same with the common alphabet and with padding (RFC 4648 §4).
+    static func decodePadded(_ text: [UInt8]) -> [UInt8]? {
+        guard text.count.isMultiple(of: 4), !text.contains(UInt8(ascii: "-")), !text.contains(UInt8(ascii: "_")) else {
+            return nil
+        }
+        var plain = text
+        for _ in 0..<2 where plain.last == UInt8(ascii: "=") { plain.removeLast() }
+        return decode(
+            plain.map { byte in
+                switch byte {
+                case UInt8(ascii: "+"): UInt8(ascii: "-")
+                case UInt8(ascii: "/"): UInt8(ascii: "_")
+                default: byte
+                }
+            })
+    }
 }
