@@ -44,6 +44,7 @@ let package = Package(
             name: "CLuaShim", dependencies: ["CLua"], cSettings: [.define("_GNU_SOURCE")],
             linkerSettings: [.linkedLibrary("crypto")]),
         .target(name: "CLinux", linkerSettings: [.linkedLibrary("crypt")]),
+        .systemLibrary(name: "CHiredis"),
         .systemLibrary(name: "CPCRE2", pkgConfig: "libpcre2-8", providers: [.apt(["libpcre2-dev"])]),
         .target(name: "CHeaderTable"),
         .target(
@@ -79,8 +80,8 @@ let package = Package(
         layer(
             "ControlPlane",
             [
-                "Bytes", "Config", "HTTP", "EventLoop", "Telemetry", "TLS", "Routing", "Upstream", "Plugins",
-                "DataPlane",
+                "Bytes", "CHiredis", "Config", "HTTP", "EventLoop", "Telemetry", "TLS", "Routing", "Upstream",
+                "Plugins", "DataPlane",
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "HTTPTypes", package: "swift-http-types"),
                 .product(name: "Hummingbird", package: "hummingbird"),

@@ -25,6 +25,25 @@ extension Worker: FilterHost {
         return timer
     }
 
+    package func elsewhere(
+        _ start: (_ done: @escaping @Sendable () -> Void) -> Void, _ completion: @escaping () -> Void
+    ) {
+        let errand = Errand(completion)
+        _ = errands.insert { key in
+            errand.key = key
+            return errand
+        }
+        guard let key = errand.key else { return }
+        let mailbox = shared.mailbox
+        start { mailbox.post(.errandDone(key)) }
+    }
+
+    func errandDone(_ key: SlotKey) {
+        guard let errand = errands[key] else { return }
+        errands.remove(key)
+        errand.completion()
+    }
+
     func fireFilterTimer(_ key: SlotKey) {
         guard let timer = filterTimers[key] else { return }
         filterTimers.remove(key)
@@ -72,5 +91,15 @@ extension Worker: FilterHost {
             program.attach(to: self, after: older.first { $0.scriptName == program.scriptName })
         }
         for program in older where !snapshot.programs.contains(where: { $0 === program }) { program.retire() }
+    }
+}
+
+/// Something that is being done on another thread for a filter of this worker.
+final class Errand {
+    let completion: () -> Void
+    var key: SlotKey?
+
+    init(_ completion: @escaping () -> Void) {
+        self.completion = completion
     }
 }

@@ -16,6 +16,7 @@ extension Worker {
                 for pool in snapshot.pools where pool.name == upstream && pool.revision == revision {
                     pool.adopt(plan, on: self)
                 }
+            case .errandDone(let key): errandDone(key)
             case .leave: isLeaving = true
             case .drain: drain()
             case .stop: isStopping = true

@@ -58,6 +58,7 @@ package final class Worker {
     /// What filters have put off until the present event is done with.
     var deferred: [() -> Void] = []
     var filterTimers = SlotTable<FilterTimer>()
+    var errands = SlotTable<Errand>()
     /// What authentication is said to have found; only in trials.
     var trialIdentity: ClientIdentity?
     /// Gets what scripts log; only in trials.

@@ -1,4 +1,4 @@
-import Bytes
+package import Bytes
 package import EventLoop
 package import Synchronization
 package import Telemetry
@@ -30,6 +30,8 @@ package enum WorkerMessage: Sendable {
     case publish(SnapshotParcel, [ListenerChange])
     /// `revision` is the pool's for which the addresses were found.
     case endpoints(upstream: String, revision: Int, BalancePlan)
+    /// What another thread did for a filter is done.
+    case errandDone(SlotKey)
     /// Ask clients to go elsewhere, but take whoever still comes.
     case leave
     /// Close what is idle, finish what is not, and stop when nothing is left.

@@ -26,7 +26,10 @@ package enum FilterFactory {
             RateLimitFilter(
                 name: config.name, limit,
                 table: context.resources.rateLimits.table(named: config.name, owner: context.owner, limit),
-                series: RateLimitSeries(shard: context.shard, limit: context.registry.filters.id(for: config.name)))
+                series: RateLimitSeries(shard: context.shard, limit: context.registry.filters.id(for: config.name)),
+                shared: limit.redis.flatMap {
+                    context.resources.sharedCounters.link(to: $0, timeout: limit.redisTimeout)
+                })
         case .cors(let cors): CORSFilter(name: config.name, cors)
         case .ipFilter(let filter):
             IPFilter(name: config.name, filter, series: context.authenticationSeries(config.name))

@@ -19,6 +19,9 @@ package protocol FilterHost: AnyObject {
     /// call, unless the request is cancelled.
     func send(_ request: Subrequest, for generation: AnyObject?, _ completion: @escaping (SubrequestOutcome) -> Void)
         -> any SubrequestHandle
+    /// Has something done elsewhere: `start` gets a function that any thread may call once when it is done, and
+    /// `completion` then runs here, never within this call.
+    func elsewhere(_ start: (_ done: @escaping @Sendable () -> Void) -> Void, _ completion: @escaping () -> Void)
     /// A line of the program's log, written by another thread.
     func log(_ level: FilterLogLevel, _ message: [UInt8], fields: [UInt8])
 }

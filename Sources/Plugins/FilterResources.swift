@@ -12,6 +12,8 @@ package final class FilterResources: Sendable {
     /// Requests under way.
     package let concurrency = ConcurrencyTables()
 
+    /// Counters that several gateways share.
+    package let sharedCounters = SharedCounterLinks()
     package let passwords = PasswordChecks()
 
     package init() {}

@@ -3,12 +3,15 @@ package enum LimitDecision: UInt8, CaseIterable, Sendable {
     case allowed, limited
     /// It would have been limited, but the limit only watches.
     case shadowed
+    /// Shared counters did not answer; what was decided instead is counted too.
+    case storeError
 
     package var label: StaticString {
         switch self {
         case .allowed: "allowed"
         case .limited: "limited"
         case .shadowed: "shadowed"
+        case .storeError: "store_error"
         }
     }
 }

@@ -160,6 +160,13 @@ final class FakeFilterHost: FilterHost {
         return Handle()
     }
 
+    func elsewhere(
+        _ start: (_ done: @escaping @Sendable () -> Void) -> Void, _ completion: @escaping () -> Void
+    ) {
+        start {}
+        later(completion)
+    }
+
     func log(_ level: FilterLogLevel, _ message: [UInt8], fields: [UInt8]) {
         logs.append((level, String(decoding: message, as: UTF8.self), String(decoding: fields, as: UTF8.self)))
     }

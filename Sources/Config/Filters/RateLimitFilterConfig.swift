@@ -20,6 +20,17 @@ package struct RateLimitFilterConfig: Sendable, Equatable {
     package var isShadow = false
     package var headers = true
     package var keysMax = 65_536
+    /// Where several gateways count together; nil: this process counts alone.
+    package var redis: RedisURL?
+    package var redisTimeout: Duration = .milliseconds(50)
+    package var onStoreError = StoreError.local
+
+    /// What becomes of a request when the shared counters do not answer.
+    package enum StoreError: String, Sendable, CaseIterable {
+        /// This process counts alone meanwhile.
+        case local
+        case allow, deny
+    }
 
     package init() {}
 }
@@ -31,7 +42,18 @@ enum RateLimitFilterSchema {
         var perMinute: Int?
         var perHour: Int?
         var burst: Int?
+        var scope = Scope.local
         var config = RateLimitFilterConfig()
+    }
+
+    enum Scope: String, Sendable, CaseIterable { case local, redis }
+
+    private static let redisURL = ValueSchema<String>.text("Redis URL", ["type": "string"]).map { text, node, context in
+        if let url = RedisURL(text) { return RedisURL?.some(url) }
+        context.report(
+            .invalidURL, "this is not the URL of a Redis", at: node.position,
+            hint: "write redis://host:6379/0, or redis://:password@host:6379/0")
+        return nil
     }
 
     private static let count = ValueSchema<Int>.integer(1...1_000_000_000)
@@ -93,6 +115,14 @@ enum RateLimitFilterSchema {
                 hint: "write { rate: 10/s, burst: 20 }")
             return nil
         }
+        guard (draft.scope == .redis) == (config.redis != nil) else {
+            context.report(
+                .conflictingKeys,
+                draft.scope == .redis
+                    ? "a shared limit needs the key \"redis\"" : "redis is of use with scope: redis alone",
+                at: node["redis"]?.position ?? node.position)
+            return nil
+        }
         if let small = config.limits.first(where: { $0.burst < config.cost }) {
             context.report(
                 .outOfRange, "a request costs \(config.cost), and a burst of \(small.burst) never has that",
@@ -118,6 +148,14 @@ enum RateLimitFilterSchema {
             .field("cost", \.config.cost, .integer(1...1_000_000), "What a request counts as."),
             .field("shadow", \.config.isShadow, .bool, "Count and tell, but let everything pass."),
             .field("headers", \.config.headers, .bool, "Tell clients by `RateLimit` and `RateLimit-Policy`."),
+            .field(
+                "scope", \.scope, .choice(of: Scope.allCases),
+                "`local`: this process counts; `redis`: several gateways count together."),
+            .optional("redis", \.config.redis, redisURL, "`redis://[[user]:password@]host[:port][/database]`.").secret,
+            .field("redis_timeout", \.config.redisTimeout, TimeoutsSchema.any, "How long a request waits for Redis."),
+            .field(
+                "on_store_error", \.config.onStoreError, .choice(of: RateLimitFilterConfig.StoreError.allCases),
+                "When Redis does not answer: `local` counters of this process, `allow`, or `deny` with 503."),
             .field(
                 "max_keys", \.config.keysMax, .integer(1024...(1 << 24)),
                 "Keys that have a counter of their own at a time; 16 bytes each, for each rate."),

@@ -99,6 +99,7 @@ package final class GatewayRuntime: GatewayEngine {
         }
         let passwords = PasswordThreads()
         filterResources.passwords.run { passwords.run($0) }
+        filterResources.sharedCounters.open { RedisLink($0, timeout: $1, logger: logger) }
         shards = (0..<count).map { [registry] in ShardParcel(registry.makeShard(worker: $0)) }
         collectMetrics(version: version, swiftVersion: swiftVersion, luaVersion: luaVersion)
         registry.provideFamilies { [weak self] in

@@ -23,7 +23,6 @@ package final class BasicAuthFilter: Filter {
     private var known: [[UInt8]: (identity: ClientIdentity, until: Instant)] = [:]
 
     private static let knownMax = 4096
-    private static let pollInterval: Int64 = 2_000_000
 
     /// A request that waits for its password to be compared.
     private final class Pending {
@@ -73,39 +72,33 @@ package final class BasicAuthFilter: Filter {
         let user = Array(data[..<colon])
         let password = Array(data[(colon + 1)...])
         let hash = users[user]
-        guard let check = checks.start(password, against: hash ?? otherHash) else {
-            return unavailable(exchange)
-        }
         let pending = Pending()
-        exchange.setState(of: slot, pending)
-        poll(check, pending, exchange) { [self] fits in
-            guard fits, hash != nil else { return refuse(.invalid, exchange) }
+        let check = PasswordCheck()
+        var isTaken = false
+        exchange.host.elsewhere({ done in
+            isTaken = checks.start(password, against: hash ?? otherHash, check, done)
+        }) { [self] in
+            guard !pending.isCancelled else { return }
+            pending.isCancelled = true
+            guard check.result == true, hash != nil else { return exchange.resume(with: refuse(.invalid, exchange)) }
             let identity = Self.identity(user)
             if ttl > 0 {
                 if known.count >= Self.knownMax { known.removeAll() }
                 known[credential] = (identity, exchange.now.advanced(byNanoseconds: ttl))
             }
-            return admit(identity, exchange)
+            exchange.resume(with: admit(identity, exchange))
         }
+        guard isTaken else {
+            pending.isCancelled = true
+            return unavailable(exchange)
+        }
+        exchange.setState(of: slot, pending)
         return .suspend
     }
 
     package func onLog(_ exchange: any FilterExchange) {
         (exchange.state(of: slot) as? Pending)?.isCancelled = true
         exchange.setState(of: slot, nil)
-    }
-
-    /// Looks again and again: a comparison takes some ten milliseconds at least.
-    private func poll(
-        _ check: PasswordCheck, _ pending: Pending, _ exchange: any FilterExchange,
-        _ decide: @escaping (Bool) -> FilterVerdict
-    ) {
-        _ = exchange.host.after(Self.pollInterval) { [self] in
-            guard !pending.isCancelled else { return }
-            guard let fits = check.result else { return poll(check, pending, exchange, decide) }
-            pending.isCancelled = true
-            exchange.resume(with: decide(fits))
-        }
     }
 
     private static func identity(_ user: [UInt8]) -> ClientIdentity {

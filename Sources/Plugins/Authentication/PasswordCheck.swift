@@ -18,20 +18,23 @@ package final class PasswordChecks: Sendable {
     /// Says where the work is done; without, it is done at once, which is right for tests alone.
     package func run(by runner: @escaping Runner) { self.runner.withLock { $0 = runner } }
 
-    /// nil when too many are waiting.
-    func start(_ password: [UInt8], against hash: String) -> PasswordCheck? {
+    /// Compares, and calls `done` once; false, with nothing compared, when too many are waiting.
+    func start(
+        _ password: [UInt8], against hash: String, _ check: PasswordCheck, _ done: @escaping @Sendable () -> Void
+    ) -> Bool {
         guard waiting.wrappingAdd(1, ordering: .relaxed).newValue <= Self.waitingMax else {
             waiting.wrappingSubtract(1, ordering: .relaxed)
-            return nil
+            done()
+            return false
         }
-        let check = PasswordCheck()
         let work: @Sendable () -> Void = { [self] in
             let fits = Self.fits(password, hash)
             waiting.wrappingSubtract(1, ordering: .relaxed)
             check.finish(fits)
+            done()
         }
         if let runner = runner.withLock({ $0 }) { runner(work) } else { work() }
-        return check
+        return true
     }
 
     static func fits(_ password: [UInt8], _ hash: String) -> Bool {

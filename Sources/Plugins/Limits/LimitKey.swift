@@ -36,6 +36,67 @@ package struct LimitKey {
         return tag == 0 ? 1 : tag
     }
 
+    /// The key as text, for counters that other processes use too. Lengths stand before the parts, so that two keys are
+    /// never one.
+    package func text(of exchange: any FilterExchange) -> [UInt8] {
+        var text: [UInt8] = []
+        for part in parts {
+            var own: [UInt8] = []
+            append(part, exchange, to: &own)
+            text += Array("\(own.count):".utf8) + own
+        }
+        return text
+    }
+
+    private func append(_ part: Part, _ exchange: any FilterExchange, to text: inout [UInt8]) {
+        var isFound = false
+        var own: [UInt8] = []
+        func take(_ bytes: Span<UInt8>) {
+            isFound = true
+            own.append(copying: bytes)
+        }
+        switch part {
+        case .global: return text.append(0x2A)
+        case .clientIP: break
+        case .client, .consumer:
+            if let consumer = exchange.identity?.consumer, !consumer.isEmpty { take(consumer.span) }
+        case .route: exchange.withText(.route, take)
+        case .header(let name):
+            let buffer = exchange.requestBytes
+            let bytes = buffer.written
+            if let index = exchange.requestHead.firstIndex(named: name.span, in: bytes) {
+                take(bytes.extracting(exchange.requestHead.fields[index].valueRange))
+            }
+        case .claim(let name): if let value = exchange.identity?.claim(name) { take(value.span) }
+        case .cookie(let name): withParameter(name, in: .cookie, exchange, take)
+        case .query(let name): withParameter(name, in: nil, exchange, take)
+        case .variable(let name): if let json = exchange.variables[name.span] { take(json.span) }
+        }
+        if isFound {
+            text += own
+        } else {
+            let address = exchange.clientAddress
+            text += Array((address.isIPv4 ? "4/\(address.ipv4Bits)" : "6/\(address.high)").utf8)
+        }
+    }
+
+    private func withParameter(
+        _ name: [UInt8], in known: KnownHeader?, _ exchange: any FilterExchange, _ take: (Span<UInt8>) -> Void
+    ) {
+        let buffer = exchange.requestBytes
+        let bytes = buffer.written
+        var range = exchange.requestHead.queryRange ?? 0..<0
+        if let known {
+            guard let field = exchange.requestHead.field(known) else { return }
+            range = field.valueRange
+        }
+        let list = bytes.extracting(range)
+        guard let found = Parameters.value(of: name.span, in: list, separator: known == nil ? 0x26 : 0x3B) else {
+            return
+        }
+        take(list.extracting(found))
+    }
+
     private func value(_ part: Part, _ exchange: any FilterExchange) -> UInt64 {
         var found: UInt64?
         func take(_ bytes: Span<UInt8>) { found = KeyedHash.process.hash(bytes) }

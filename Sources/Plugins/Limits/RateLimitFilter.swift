@@ -1,5 +1,6 @@
 import Bytes
 package import Config
+import Crypto
 import HTTP
 package import Telemetry
 
@@ -18,12 +19,31 @@ package final class RateLimitFilter: Filter {
     /// `"name";r=`, by rate.
     private let prefixes: [[UInt8]]
     private var space: [UInt8] = []
+    package var slot = 0
+    /// Counters that other gateways use too; nil: this process counts alone.
+    private let shared: (any SharedCounters)?
+    private let onStoreError: RateLimitFilterConfig.StoreError
+    private let storeTimeout: Int64
+    private let keyPrefix: [UInt8]
+
+    /// A request that waits for shared counters.
+    private final class Pending {
+        var isDone = false
+        var timer: FilterTimer?
+    }
 
     private static let limitField = Array("ratelimit".utf8)
     private static let policyField = Array("ratelimit-policy".utf8)
 
-    package init(name: String, _ config: RateLimitFilterConfig, table: RateLimitTable, series: RateLimitSeries) {
+    package init(
+        name: String, _ config: RateLimitFilterConfig, table: RateLimitTable, series: RateLimitSeries,
+        shared: (any SharedCounters)? = nil
+    ) {
         self.name = name
+        self.shared = shared
+        onStoreError = config.onStoreError
+        storeTimeout = config.redisTimeout.nanoseconds
+        keyPrefix = Array("gw:rl:\(name):".utf8)
         self.table = table
         self.series = series
         key = LimitKey(config.keys)
@@ -39,8 +59,70 @@ package final class RateLimitFilter: Filter {
     }
 
     package func onRequest(_ exchange: any FilterExchange) -> FilterVerdict {
+        guard let shared else { return decideAlone(exchange) }
+        guard !shared.isDown else { return decideWithout(exchange) }
+        let question = question(exchange)
+        let pending = Pending()
+        exchange.setState(of: slot, pending)
+        pending.timer = exchange.host.after(storeTimeout) { [self] in
+            settle(pending) { exchange.resume(with: decideWithout(exchange)) }
+        }
+        exchange.host.elsewhere({ done in shared.ask(question, done) }) { [self] in
+            settle(pending) {
+                guard let decision = question.decision, decision.rate < prefixes.count else {
+                    return exchange.resume(with: decideWithout(exchange))
+                }
+                exchange.resume(with: verdict(decision, exchange))
+            }
+        }
+        return .suspend
+    }
+
+    package func onLog(_ exchange: any FilterExchange) {
+        guard shared != nil, let pending = exchange.state(of: slot) as? Pending else { return }
+        pending.isDone = true
+        pending.timer?.cancel()
+        exchange.setState(of: slot, nil)
+    }
+
+    private func settle(_ pending: Pending, _ act: () -> Void) {
+        guard !pending.isDone else { return }
+        pending.isDone = true
+        pending.timer?.cancel()
+        act()
+    }
+
+    /// The key of a client is hashed: what is in Redis tells nobody's address or token.
+    private func question(_ exchange: any FilterExchange) -> CounterQuestion {
+        let digest = SHA256.hash(data: key.text(of: exchange)).prefix(16)
+        let hex = digest.flatMap { byte in [Self.digits[Int(byte >> 4)], Self.digits[Int(byte & 15)]] }
+        let tag = Array("{".utf8) + hex + Array("}:".utf8)
+        return CounterQuestion(
+            keys: table.rates.indices.map { keyPrefix + tag + Array("\($0)".utf8) },
+            intervals: table.rates.map { Int64(max($0.interval / 1000, 1)) },
+            tolerances: table.rates.map { Int64($0.tolerance / 1000) }, cost: Int64(cost))
+    }
+
+    private static let digits = Array("0123456789abcdef".utf8)
+
+    private func decideAlone(_ exchange: any FilterExchange) -> FilterVerdict {
         let now = UInt64(bitPattern: exchange.now.nanoseconds)
-        let decision = table.take(key.tag(of: exchange), now: now, cost: cost)
+        return verdict(table.take(key.tag(of: exchange), now: now, cost: cost), exchange)
+    }
+
+    /// Shared counters do not answer.
+    private func decideWithout(_ exchange: any FilterExchange) -> FilterVerdict {
+        series.count(.storeError)
+        switch onStoreError {
+        case .local: return decideAlone(exchange)
+        case .allow: return .proceed
+        case .deny:
+            let retry = HeaderPair(name: Array("retry-after".utf8), value: Array("1".utf8))
+            return .respond(LocalResponse(status: 503, reason: .overloaded, headers: [retry]))
+        }
+    }
+
+    private func verdict(_ decision: RateLimitTable.Decision, _ exchange: any FilterExchange) -> FilterVerdict {
         if tellsClients { tell(decision, exchange) }
         if decision.isAdmitted {
             series.count(.allowed)

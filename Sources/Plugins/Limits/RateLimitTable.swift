@@ -38,6 +38,14 @@ package final class RateLimitTable: Sendable {
         package var reset: UInt64
         /// Nanoseconds until the request would pass; 0 for one that does.
         package var retry: UInt64
+
+        package init(isAdmitted: Bool, rate: Int, remaining: UInt64, reset: UInt64, retry: UInt64) {
+            self.isAdmitted = isAdmitted
+            self.rate = rate
+            self.remaining = remaining
+            self.reset = reset
+            self.retry = retry
+        }
     }
 
     /// A request that one of the rates refuses is charged to none; only where two requests of one key race may one be
