@@ -41,7 +41,15 @@ package enum ASCII {
     /// Whether both spans hold the same bytes.
     package static func equal(_ left: Span<UInt8>, _ right: Span<UInt8>) -> Bool {
         guard left.count == right.count else { return false }
-        for index in left.indices where left[index] != right[index] { return false }
+        var index = 0
+        while index &+ 8 <= left.count {
+            if ByteScanner.load64(left, at: index) != ByteScanner.load64(right, at: index) { return false }
+            index &+= 8
+        }
+        while index < left.count {
+            if left[index] != right[index] { return false }
+            index &+= 1
+        }
         return true
     }
 

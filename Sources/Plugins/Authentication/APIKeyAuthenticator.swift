@@ -18,6 +18,7 @@ package final class APIKeyAuthenticator: Authenticator {
     private let scopes: [[UInt8]]
     private let forwards: Bool
     private let consumerHeader: [UInt8]?
+    private let otherConsumerHeader: [UInt8]
     private var space: [UInt8] = []
     private var hash: [UInt8] = []
 
@@ -35,6 +36,7 @@ package final class APIKeyAuthenticator: Authenticator {
         scopes = config.scopes.map { Array($0.utf8) }
         forwards = config.forward
         consumerHeader = config.consumerHeader.map { Array($0.lowercased().utf8) }
+        otherConsumerHeader = consumerHeader.flatMap { JWTAuthenticator.spellings($0).last } ?? []
         identities = keys.map(Self.identity)
         var places: [UInt64: [Int]] = [:]
         for (index, key) in keys.enumerated() { places[Self.prefix(of: key.hash), default: []].append(index) }
@@ -60,7 +62,7 @@ package final class APIKeyAuthenticator: Authenticator {
     package func clean(_ exchange: any FilterExchange) {
         guard let consumerHeader else { return }
         exchange.requestEdits.remove(consumerHeader)
-        exchange.requestEdits.remove(consumerHeader.map { $0 == UInt8(ascii: "-") ? UInt8(ascii: "_") : $0 })
+        exchange.requestEdits.remove(otherConsumerHeader)
     }
 
     package func authenticate(_ exchange: any FilterExchange) -> AuthenticationOutcome {

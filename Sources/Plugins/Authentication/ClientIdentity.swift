@@ -11,12 +11,14 @@ package final class ClientIdentity {
     package let scopes: [[UInt8]]
     /// `ctx.auth` of scripts: `{ scheme, subject, consumer, scopes, claims }`.
     package let json: [UInt8]
+    /// What the upstream is told of it; made once, since an identity is used for many requests.
+    package let fields: [HeaderPair]
     /// Claims that are texts, numbers or booleans, as plain text; those of nested objects as `realm_access.name`.
     private let claims: [[UInt8]: [UInt8]]
 
     package init(
         scheme: StaticString, consumer: [UInt8], subject: [UInt8], scopes: [[UInt8]] = [], json: [UInt8],
-        claims: [[UInt8]: [UInt8]] = [:]
+        claims: [[UInt8]: [UInt8]] = [:], fields: [HeaderPair] = []
     ) {
         self.scheme = scheme
         self.consumer = consumer
@@ -24,6 +26,7 @@ package final class ClientIdentity {
         self.scopes = scopes
         self.json = json
         self.claims = claims
+        self.fields = fields
     }
 
     /// A claim as plain text; nil where there is none of that name.

@@ -14,6 +14,8 @@ package final class JWTAuthenticator: Authenticator {
     private let sources: [CredentialSource]
     private let forwardsToken: Bool
     private let forwarded: [(claim: [UInt8], header: [UInt8])]
+    /// Names of fields that clients must not set, in both spellings.
+    private let cleaned: [[UInt8]]
     private let consumerClaim: [String]
     private var cache: JWTCache
     /// Keys that come from cells, by issuer, each with the version that it was made from.
@@ -32,20 +34,24 @@ package final class JWTAuthenticator: Authenticator {
         sources = config.sources.map { CredentialSource($0, scheme: "Bearer") }
         forwardsToken = config.forwardToken
         forwarded = config.forwardClaims.map { (Array($0.claim.utf8), Array($0.header.utf8)) }
+        cleaned = forwarded.map(\.header).flatMap(Self.spellings)
         consumerClaim = config.consumerClaim.split(separator: ".").map(String.init)
         cache = JWTCache(entries: config.cacheEntries)
         fetched = rules.issuers.map { _ in (0, JWTKeySet([]), 0) }
     }
 
+    /// A name, and the same with underscores, which some applications cannot tell from it.
+    static func spellings(_ name: [UInt8]) -> [[UInt8]] {
+        let other = name.map { $0 == UInt8(ascii: "-") ? UInt8(ascii: "_") : $0 }
+        return other == name ? [name] : [name, other]
+    }
+
     // MARK: The request
 
     package func clean(_ exchange: any FilterExchange) {
-        for (_, header) in forwarded {
-            exchange.requestEdits.remove(header)
-            if header.contains(UInt8(ascii: "-")) {
-                exchange.requestEdits.remove(header.map { $0 == UInt8(ascii: "-") ? UInt8(ascii: "_") : $0 })
-            }
-        }
+        guard !cleaned.isEmpty else { return }
+        let edits = exchange.requestEdits
+        for name in cleaned { edits.remove(name) }
     }
 
     package func authenticate(_ exchange: any FilterExchange) -> AuthenticationOutcome {
@@ -62,9 +68,7 @@ package final class JWTAuthenticator: Authenticator {
 
     package func admit(_ identity: ClientIdentity, _ exchange: any FilterExchange) {
         if !forwardsToken { for source in sources { source.strip(from: exchange) } }
-        for (claim, header) in forwarded {
-            if let value = identity.claim(claim) { exchange.requestEdits.set(header, value) }
-        }
+        for pair in identity.fields { exchange.requestEdits.set(pair.name, pair.value) }
     }
 
     package func admitAnonymous(_ exchange: any FilterExchange) {
@@ -157,7 +161,10 @@ package final class JWTAuthenticator: Authenticator {
         var text: [UInt8] = []
         json.append(to: &text)
         return ClientIdentity(
-            scheme: "jwt", consumer: consumer, subject: subject, scopes: scopes, json: text, claims: flat)
+            scheme: "jwt", consumer: consumer, subject: subject, scopes: scopes, json: text, claims: flat,
+            fields: forwarded.compactMap { claim, header in
+                flat[claim].map { HeaderPair(name: header, value: $0) }
+            })
     }
 
     private func flatten(
