@@ -21,10 +21,7 @@ extension Exchange {
     /// Tells the upstream of the client's certificate, and nobody else may.
     func forward(_ tls: ClientTLS) {
         guard let listener, !listener.clientFields.isEmpty else { return }
-        for field in listener.clientFields {
-            requestEdits.remove(field.name)
-            requestEdits.remove(field.name.map { $0 == UInt8(ascii: "-") ? UInt8(ascii: "_") : $0 })
-        }
+        for field in listener.clientFields { removeSpellings(of: field.name) }
         for pair in tls.fields { requestEdits.set(pair.name, pair.value) }
     }
 

@@ -121,3 +121,21 @@ import Testing
         #expect(!filter.onRequest(bad).isProceed)
     }
 }
+
+@Suite struct FieldSpellingTests {
+    @Test(arguments: [
+        ("x_user_id", true), ("X-User_Id", true), ("x_user-id", true), ("x-user-id", false), ("x_user_ix", false),
+        ("x-user-i_", false),
+    ])
+    func otherSpellings(_ text: String, _ isOther: Bool) {
+        let own = Array(text.utf8)
+        #expect(FieldSpelling.isOther(own.span, of: Array("x-user-id".utf8)) == isOther)
+    }
+
+    @Test func mixedSpellingsAreLeftOut() {
+        let exchange = FakeFilterExchange()
+        exchange.receive("GET / HTTP/1.1", "Host: a", "X-User_Id: 1", "x_user_id: 2", "X-User-Id: 3")
+        exchange.removeSpellings(of: Array("x-user-id".utf8))
+        #expect(exchange.requestEdits.description == "-x-user-id\n-X-User_Id\n-x_user_id")
+    }
+}

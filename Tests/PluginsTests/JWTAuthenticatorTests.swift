@@ -445,7 +445,7 @@ import Testing
         exchange.fakeHost.wallNanoseconds = Self.now * 1_000_000_000
         exchange.receive(
             "GET / HTTP/1.1", "Host: a", "Authorization: Bearer \(token)", "Authorization: Bearer \(token)")
-        guard case .refused(.missing, _) = try authenticator().authenticate(exchange) else {
+        guard case .refused(.malformed, _) = try authenticator().authenticate(exchange) else {
             Issue.record("one of two was taken")
             return
         }

@@ -34,3 +34,17 @@ extension ValueSchema where Value == CredentialSourceConfig {
         return nil
     }
 }
+
+extension GatewayConfig {
+    /// Names of query parameters that hold credentials, lower-case: their values go into no log.
+    package var credentialParameters: [String] {
+        let sources = allMiddleware.flatMap { middleware -> [CredentialSourceConfig] in
+            switch middleware.filter {
+            case .jwt(let jwt): return jwt.sources
+            case .apiKey(let keys): return keys.sources
+            default: return []
+            }
+        }
+        return sources.filter { $0.place == .query }.map { $0.name.lowercased() }
+    }
+}

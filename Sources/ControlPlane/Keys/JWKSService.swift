@@ -37,15 +37,15 @@ struct JWKSService: Service {
             while !Task.isCancelled {
                 let sources = Self.sources(of: engine.servedConfig)
                 schedule.follow(sources.map(\.url))
-                for source in sources {
+                let due = sources.filter { source in
                     let cell = engine.keyCell(for: source.url)
                     let isWanted = cell.takeRefreshWanted()
-                    guard schedule.isDue(source.url, isWanted: isWanted, now: .now) else {
-                        // Asked for too early: it is still wanted then.
-                        if isWanted { cell.wantRefresh() }
-                        continue
-                    }
-                    let isFine = await fetch(source, by: client, into: cell)
+                    let isDue = schedule.isDue(source.url, isWanted: isWanted, now: .now)
+                    // Asked for too early: it is still wanted then.
+                    if isWanted, !isDue { cell.wantRefresh() }
+                    return isDue
+                }
+                for (source, isFine) in await fetch(due, by: client) {
                     tell(source, schedule.note(source.url, isFine: isFine, refresh: source.refresh, now: .now))
                 }
                 try? await Task.sleep(for: Self.tick)
@@ -64,6 +64,33 @@ struct JWKSService: Service {
             }
         }
         return sources
+    }
+
+    /// All at once: an issuer that is slow holds up no other.
+    private func fetch(_ due: [JWKSSource], by client: HTTPClient) async -> [(JWKSSource, Bool)] {
+        await withTaskGroup(of: (JWKSSource, Bool).self) { tasks in
+            for source in due {
+                tasks.addTask { (source, await fetchInTime(source, by: client)) }
+            }
+            var results: [(JWKSSource, Bool)] = []
+            for await result in tasks { results.append(result) }
+            return results
+        }
+    }
+
+    /// The client's own time-out ends with the head of an answer; a body may trickle.
+    private func fetchInTime(_ source: JWKSSource, by client: HTTPClient) async -> Bool {
+        await withTaskGroup(of: Bool?.self) { tasks in
+            tasks.addTask { await fetch(source, by: client, into: engine.keyCell(for: source.url)) }
+            tasks.addTask {
+                try? await Task.sleep(for: .seconds(6))
+                return nil
+            }
+            let first = await tasks.next() ?? nil
+            tasks.cancelAll()
+            if let first { return first }
+            return failed(source, "its answer takes too long")
+        }
     }
 
     private func fetch(_ source: JWKSSource, by client: HTTPClient, into cell: JWTKeyCell) async -> Bool {

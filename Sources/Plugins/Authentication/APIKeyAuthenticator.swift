@@ -18,7 +18,6 @@ package final class APIKeyAuthenticator: Authenticator {
     private let scopes: [[UInt8]]
     private let forwards: Bool
     private let consumerHeader: [UInt8]?
-    private let otherConsumerHeader: [UInt8]
     private var space: [UInt8] = []
     private var hash: [UInt8] = []
 
@@ -36,7 +35,6 @@ package final class APIKeyAuthenticator: Authenticator {
         scopes = config.scopes.map { Array($0.utf8) }
         forwards = config.forward
         consumerHeader = config.consumerHeader.map { Array($0.lowercased().utf8) }
-        otherConsumerHeader = consumerHeader.flatMap { JWTAuthenticator.spellings($0).last } ?? []
         identities = keys.map(Self.identity)
         var places: [UInt64: [Int]] = [:]
         for (index, key) in keys.enumerated() { places[Self.prefix(of: key.hash), default: []].append(index) }
@@ -60,20 +58,22 @@ package final class APIKeyAuthenticator: Authenticator {
     }
 
     package func clean(_ exchange: any FilterExchange) {
-        guard let consumerHeader else { return }
-        exchange.requestEdits.remove(consumerHeader)
-        exchange.requestEdits.remove(otherConsumerHeader)
+        if let consumerHeader { exchange.removeSpellings(of: consumerHeader) }
     }
 
     package func authenticate(_ exchange: any FilterExchange) -> AuthenticationOutcome {
         var outcome: AuthenticationOutcome?
         for index in sources.indices {
-            let isFound = sources[index].withCredential(of: exchange) { key in
+            let finding = sources[index].withCredential(of: exchange) { key in
                 outcome = check(key, now: exchange.host.wallNanoseconds / 1_000_000_000)
             }
-            if isFound { break }
+            switch finding {
+            case .found: return outcome ?? .refused(.malformed)
+            case .ambiguous: return .refused(.malformed)
+            case .absent: continue
+            }
         }
-        return outcome ?? .refused(.missing)
+        return .refused(.missing)
     }
 
     package func admit(_ identity: ClientIdentity, _ exchange: any FilterExchange) {

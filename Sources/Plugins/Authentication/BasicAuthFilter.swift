@@ -49,12 +49,9 @@ package final class BasicAuthFilter: Filter {
     }
 
     package func onRequest(_ exchange: any FilterExchange) -> FilterVerdict {
-        if let userHeader {
-            exchange.requestEdits.remove(userHeader)
-            exchange.requestEdits.remove(userHeader.map { $0 == UInt8(ascii: "-") ? UInt8(ascii: "_") : $0 })
-        }
+        if let userHeader { exchange.removeSpellings(of: userHeader) }
         var credential: [UInt8] = []
-        guard source.withCredential(of: exchange, { credential = Array(copying: $0) }) else {
+        guard source.withCredential(of: exchange, { credential = Array(copying: $0) }) == .found else {
             guard isOptional, !exchange.requestHead.has(.authorization) else {
                 return refuse(.missing, exchange)
             }

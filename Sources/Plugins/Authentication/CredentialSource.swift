@@ -17,51 +17,54 @@ package struct CredentialSource: Sendable {
         self.scheme = Array(scheme.utf8)
     }
 
-    /// Calls `body` with the credential if there is one, as it came; several of the same name count as none, since
-    /// two readers could take two of them.
-    ///
-    /// - Returns: false where there is none.
+    package enum Finding: Sendable {
+        case found, absent
+        /// Several of that name: two readers could take two of them.
+        case ambiguous
+    }
+
+    /// Calls `body` with the credential if there is exactly one, as it came.
     package func withCredential(
         of exchange: any FilterExchange, _ body: (Span<UInt8>) -> Void
-    ) -> Bool {
+    ) -> Finding {
         let head = exchange.requestHead
         let buffer = exchange.requestBytes
         let bytes = buffer.written
         switch place {
         case .header:
-            guard let index = onlyIndex(named: name, in: head, bytes) else { return false }
-            guard let range = credential(in: bytes, head.fields[index].valueRange) else { return false }
+            guard let index = head.firstIndex(named: name.span, in: bytes) else { return .absent }
+            for other in head.fields.indices where other > index {
+                if ASCII.equalIgnoringCase(bytes.extracting(head.fields[other].nameRange), name.span) {
+                    return .ambiguous
+                }
+            }
+            guard let range = credential(in: bytes, head.fields[index].valueRange) else { return .absent }
             body(bytes.extracting(range))
-            return true
+            return .found
         case .cookie:
             var found: Range<Int>?
-            for index in head.fields.indices where head.fields[index].knownHeader == .cookie {
-                let start = head.fields[index].valueRange
-                let list = bytes.extracting(start)
-                guard let range = Parameters.value(of: name.span, in: list, separator: 0x3B) else { continue }
-                guard found == nil else { return false }
-                found = start.lowerBound + range.lowerBound..<start.lowerBound + range.upperBound
+            for field in head.fields where field.knownHeader == .cookie {
+                var rest = field.valueRange
+                while let range = Parameters.value(of: name.span, in: bytes.extracting(rest), separator: 0x3B) {
+                    guard found == nil else { return .ambiguous }
+                    found = rest.lowerBound + range.lowerBound..<rest.lowerBound + range.upperBound
+                    rest = rest.lowerBound + range.upperBound..<rest.upperBound
+                }
             }
-            guard let found, !found.isEmpty else { return false }
+            guard let found, !found.isEmpty else { return .absent }
             body(bytes.extracting(found))
-            return true
+            return .found
         case .query:
-            guard let query = head.queryRange else { return false }
+            guard let query = head.queryRange else { return .absent }
             let list = bytes.extracting(query)
             guard let range = Parameters.value(of: name.span, in: list, separator: 0x26), !range.isEmpty else {
-                return false
+                return .absent
             }
+            let rest = list.extracting(range.upperBound..<list.count)
+            if Parameters.value(of: name.span, in: rest, separator: 0x26) != nil { return .ambiguous }
             body(list.extracting(range))
-            return true
+            return .found
         }
-    }
-
-    private func onlyIndex(named name: [UInt8], in head: RequestHead, _ bytes: Span<UInt8>) -> Int? {
-        guard let first = head.firstIndex(named: name.span, in: bytes) else { return nil }
-        for index in head.fields.indices where index > first {
-            if ASCII.equalIgnoringCase(bytes.extracting(head.fields[index].nameRange), name.span) { return nil }
-        }
-        return first
     }
 
     /// The part of a field value behind the scheme; nil when the scheme is another one or nothing follows.

@@ -40,10 +40,7 @@ package final class ForwardAuthFilter: Filter {
     }
 
     package func onRequest(_ exchange: any FilterExchange) -> FilterVerdict {
-        for header in responseHeaders {
-            exchange.requestEdits.remove(header)
-            exchange.requestEdits.remove(header.map { $0 == UInt8(ascii: "-") ? UInt8(ascii: "_") : $0 })
-        }
+        for header in responseHeaders { exchange.removeSpellings(of: header) }
         let (path, headers) = question(exchange)
         let key = config.cacheTTL > .zero ? path + [0x0A] + headers : []
         if let found = approvals[key] {

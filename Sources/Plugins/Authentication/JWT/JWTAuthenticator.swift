@@ -14,12 +14,10 @@ package final class JWTAuthenticator: Authenticator {
     private let sources: [CredentialSource]
     private let forwardsToken: Bool
     private let forwarded: [(claim: [UInt8], header: [UInt8])]
-    /// Names of fields that clients must not set, in both spellings.
-    private let cleaned: [[UInt8]]
     private let consumerClaim: [String]
     private var cache: JWTCache
     /// Keys that come from cells, by issuer, each with the version that it was made from.
-    private var fetched: [(version: Int, keys: JWTKeySet, usableUntil: Int64)]
+    private var fetched: [(version: Int, keys: JWTKeySet)]
 
     /// Tokens longer than this are none (nginx and Envoy take heads of 8 KiB by default).
     static let tokenMax = 8 << 10
@@ -34,36 +32,31 @@ package final class JWTAuthenticator: Authenticator {
         sources = config.sources.map { CredentialSource($0, scheme: "Bearer") }
         forwardsToken = config.forwardToken
         forwarded = config.forwardClaims.map { (Array($0.claim.utf8), Array($0.header.utf8)) }
-        cleaned = forwarded.map(\.header).flatMap(Self.spellings)
         consumerClaim = config.consumerClaim.split(separator: ".").map(String.init)
         cache = JWTCache(entries: config.cacheEntries)
-        fetched = rules.issuers.map { _ in (0, JWTKeySet([]), 0) }
-    }
-
-    /// A name, and the same with underscores, which some applications cannot tell from it.
-    static func spellings(_ name: [UInt8]) -> [[UInt8]] {
-        let other = name.map { $0 == UInt8(ascii: "-") ? UInt8(ascii: "_") : $0 }
-        return other == name ? [name] : [name, other]
+        fetched = rules.issuers.map { _ in (0, JWTKeySet([])) }
     }
 
     // MARK: The request
 
     package func clean(_ exchange: any FilterExchange) {
-        guard !cleaned.isEmpty else { return }
-        let edits = exchange.requestEdits
-        for name in cleaned { edits.remove(name) }
+        for (_, header) in forwarded { exchange.removeSpellings(of: header) }
     }
 
     package func authenticate(_ exchange: any FilterExchange) -> AuthenticationOutcome {
         refreshKeys()
         var outcome: AuthenticationOutcome?
         for index in sources.indices {
-            let isFound = sources[index].withCredential(of: exchange) { token in
+            let finding = sources[index].withCredential(of: exchange) { token in
                 outcome = check(token, now: exchange.host.wallNanoseconds)
             }
-            if isFound { break }
+            switch finding {
+            case .found: return outcome ?? .refused(.malformed, error: "invalid_token")
+            case .ambiguous: return .refused(.malformed, error: "invalid_request")
+            case .absent: continue
+            }
         }
-        return outcome ?? .refused(.missing)
+        return .refused(.missing)
     }
 
     package func admit(_ identity: ClientIdentity, _ exchange: any FilterExchange) {
@@ -84,7 +77,7 @@ package final class JWTAuthenticator: Authenticator {
             guard cell.version.load(ordering: .relaxed) != fetched[index].version else { continue }
             let document = cell.load()
             let keys = JWTKeySet(document: document.bytes, allowed: rules.issuers[index].allowed)
-            fetched[index] = (document.version, keys ?? JWTKeySet([]), document.usableUntil)
+            fetched[index] = (document.version, keys ?? JWTKeySet([]))
             // A key may have been withdrawn: what it signed has to be verified again.
             cache.removeAll()
         }
@@ -104,7 +97,8 @@ package final class JWTAuthenticator: Authenticator {
     }
 
     private func isUsable(_ index: Int, now: Int64) -> Bool {
-        rules.issuers[index].cell == nil || fetched[index].version > 0 && now < fetched[index].usableUntil
+        guard let cell = rules.issuers[index].cell else { return true }
+        return fetched[index].version > 0 && now < cell.usableUntil.load(ordering: .relaxed)
     }
 
     private func verify(_ token: Span<UInt8>, hash: UInt64, now: Int64) -> AuthenticationOutcome {

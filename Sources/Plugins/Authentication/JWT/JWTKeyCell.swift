@@ -10,8 +10,6 @@ package final class JWTKeyCell: Sendable {
         package var version = 0
         /// JSON; empty as long as nothing was ever fetched.
         package var bytes: [UInt8] = []
-        /// Unix time in nanoseconds up to which it may be used while the issuer does not answer.
-        package var usableUntil: Int64 = 0
 
         package init() {}
     }
@@ -19,6 +17,8 @@ package final class JWTKeyCell: Sendable {
     package let url: String
     /// Grows with every change; 0 before the first fetch.
     package let version = Atomic<Int>(0)
+    /// Unix time in nanoseconds up to which the document may be used while the issuer does not answer.
+    package let usableUntil = Atomic<Int64>(0)
     private let document = Mutex(Document())
     private let isRefreshWanted = Atomic<Bool>(false)
 
@@ -29,11 +29,12 @@ package final class JWTKeyCell: Sendable {
     /// - Threads: any, seldom.
     package func load() -> Document { document.withLock { $0 } }
 
-    /// Takes over what the issuer sent. The same bytes as before only move the time.
+    /// Takes over what the issuer sent. The same bytes as before only move the time: workers need not look again.
     package func publish(_ bytes: [UInt8], usableUntil: Int64) {
         document.withLock { document in
+            self.usableUntil.store(usableUntil, ordering: .relaxed)
+            guard document.bytes != bytes || document.version == 0 else { return }
             document.bytes = bytes
-            document.usableUntil = usableUntil
             document.version += 1
             version.store(document.version, ordering: .releasing)
         }
