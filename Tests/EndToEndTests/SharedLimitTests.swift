@@ -94,11 +94,11 @@ struct SharedLimitTests {
         redis = nil
         let expected = onError == "deny" ? 503 : 200
         try waitUntil("it is noticed") { try statuses(gateway, 1, key: "b") == [expected] }
-        let while_ = try statuses(gateway, 120, key: "c")
+        let meanwhile = try statuses(gateway, 120, key: "c")
         switch onError {
-        case "local": #expect(while_.filter { $0 == 200 }.count == 100, "counted here, over one worker")
-        case "allow": #expect(while_.allSatisfy { $0 == 200 })
-        default: #expect(while_.allSatisfy { $0 == 503 })
+        case "local": #expect(meanwhile.filter { $0 == 200 }.count == 100, "counted here, over one worker")
+        case "allow": #expect(meanwhile.allSatisfy { $0 == 200 })
+        default: #expect(meanwhile.allSatisfy { $0 == 503 })
         }
         redis = try Redis(port: port)
         try waitUntil("it counts again", before: .after(.seconds(30))) {

@@ -101,7 +101,8 @@ package struct SnapshotBuilder {
         conditions.minDuration = log.when.minDuration
         conditions.sample = log.when.sample
         return AccessLog(
-            format: AccessLogFormat(log), conditions: conditions, redactedParameters: log.redactQuery + config.credentialParameters, lane: lane)
+            format: AccessLogFormat(log), conditions: conditions,
+            redactedParameters: log.redactQuery + config.credentialParameters, lane: lane)
     }
 
     private var underscorePolicy: UnderscorePolicy {
