@@ -5,7 +5,7 @@ PORT ?= 8080
 SECONDS ?= 60
 
 BUILD_PACKAGES := libhiredis-dev liblua5.4-dev libpcre2-dev libssl-dev pkg-config make
-TEST_PACKAGES := nginx redis-server prometheus chromium-headless-shell fonts-dejavu-core
+TEST_PACKAGES := curl nginx openssl python3-jwt redis-server prometheus chromium-headless-shell fonts-dejavu-core
 
 .DEFAULT_GOAL := help
 .PHONY: help run build test lint check golden docs fuzz soak bench compare operations contract clean swift packages test-packages

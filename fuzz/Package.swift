@@ -17,7 +17,10 @@ let settings: [SwiftSetting] = [
 
 let package = Package(
     name: "gateway-fuzz",
-    dependencies: [.package(url: "https://github.com/jpsim/Yams", from: "6.2.2")],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
+        .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+    ],
     targets: [
         .target(name: "CLibFuzzer"),
         .systemLibrary(name: "CPCRE2", pkgConfig: "libpcre2-8", providers: [.apt(["libpcre2-dev"])]),
@@ -27,22 +30,34 @@ let package = Package(
             cSettings: [.define("_GNU_SOURCE"), .unsafeFlags(["-fsanitize=fuzzer-no-link,address"])],
             linkerSettings: [.linkedLibrary("crypto")]),
         .target(name: "CHeaderTable"),
+        .target(name: "CLinux", linkerSettings: [.linkedLibrary("crypt")]),
+        .target(
+            name: "CTLS", cSettings: [.define("_GNU_SOURCE")],
+            linkerSettings: [.linkedLibrary("ssl"), .linkedLibrary("crypto")]),
+        .target(name: "EventLoop", dependencies: ["Bytes", "CLinux"], swiftSettings: settings),
+        .target(name: "TLS", dependencies: ["Bytes", "CTLS", "EventLoop"], swiftSettings: settings),
         .target(name: "Bytes", swiftSettings: settings),
         .target(name: "Config", swiftSettings: settings),
         .target(name: "HTTP", dependencies: ["Bytes", "CHeaderTable"], swiftSettings: settings),
         .target(name: "Routing", dependencies: ["Bytes", "Config", "HTTP", "CPCRE2"], swiftSettings: settings),
         .target(name: "Telemetry", dependencies: ["Bytes", "Config"], swiftSettings: settings),
         .target(
-            name: "Plugins", dependencies: ["Bytes", "CLuaShim", "Config", "HTTP", "Telemetry"],
-            swiftSettings: settings),
+            name: "Plugins",
+            dependencies: [
+                "Bytes", "CLinux", "CLuaShim", "Config", "HTTP", "Routing", "Telemetry",
+                .product(name: "Crypto", package: "swift-crypto"),
+                .product(name: "CryptoExtras", package: "swift-crypto"),
+            ], swiftSettings: settings),
         .target(
             name: "ControlPlane",
-            dependencies: ["Bytes", "Config", "Plugins", "Telemetry", .product(name: "Yams", package: "Yams")],
+            dependencies: ["Bytes", "Config", "Plugins", "TLS", "Telemetry", .product(name: "Yams", package: "Yams")],
             swiftSettings: settings),
         .target(name: "HTTPProperties", dependencies: ["Bytes", "HTTP"], swiftSettings: settings),
         .target(
             name: "ConfigProperties", dependencies: ["Config", "ControlPlane", "Routing"], swiftSettings: settings),
-        .target(name: "ScriptProperties", dependencies: ["CLua", "Config", "Plugins"], swiftSettings: settings),
+        .target(
+            name: "ScriptProperties", dependencies: ["CLua", "Config", "Plugins", "Telemetry"],
+            swiftSettings: settings),
         .executableTarget(
             name: "Fuzz", dependencies: ["CLibFuzzer", "HTTPProperties", "ConfigProperties", "ScriptProperties"],
             swiftSettings: settings,

@@ -8,11 +8,11 @@ here=$(cd "$(dirname "$0")" && pwd)
 seconds=${1:-60}
 [ $# -gt 0 ] && shift
 [ $# -gt 0 ] || set -- request-head response-head chunked-body path log-text yaml \
-    script script-modules script-patterns
+    script script-modules script-patterns token
 
 swift=$(command -v swift || echo /opt/swift/usr/bin/swift)
 # Links into the parent's tree, made here: not every way of copying a tree keeps links.
-for layer in Bytes CHeaderTable CLua CLuaShim CPCRE2 Config HTTP Plugins Routing Telemetry; do
+for layer in Bytes CHeaderTable CLinux CLua CLuaShim CPCRE2 CTLS Config EventLoop HTTP Plugins Routing TLS Telemetry; do
     ln -sfn "../../Sources/$layer" "$here/Sources/$layer"
 done
 rm -rf "$here/Sources/ControlPlane"

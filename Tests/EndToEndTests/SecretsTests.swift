@@ -31,41 +31,9 @@ struct SecretsTests {
         let files = try TemporaryDirectory()
         let file = try files.write("secret", Planted.fileSecret.rawValue + "\n")
         let log = files.path + "/access.log"
-        let zeros = String(repeating: "0", count: 64)
-        let config = """
-            access_log: { output: "\(log)" }
-            lua: { policy: { secrets: { hmac: "${SCRIPT_SECRET}" } } }
-            middleware:
-              tokens:
-                type: jwt
-                secret: "${SIGNING_SECRET}"
-                sources: ["header:authorization", "query:access_token", "cookie:t"]
-              keys:
-                type: api-key
-                sources: ["header:x-api-key", "query:own_name"]
-                keys: [{ id: a, hash: "sha256:\(zeros)" }]
-              people:
-                type: basic-auth
-                users: [{ name: ada, hash: "$2y$04$abcdefghijklmnopqrstuuJ5UOPkCqwMkJ4Up9M3cVWFhHn/xCmoG" }]
-              marked: { type: headers, request: { set: { x-mark: "${file:\(file)}" } } }
-              shared:
-                type: rate-limit
-                requests_per_second: 1000
-                scope: redis
-                redis: "redis://:${REDIS_PASSWORD}@127.0.0.1:\(try FreePort.take())/0"
-            routes:
-              - { name: tokens, path: "/tokens/*", upstream: "\(upstream.url)", middleware: [tokens] }
-              - { name: keys, path: "/keys/*", upstream: "\(upstream.url)", middleware: [keys] }
-              - { name: people, path: "/people/*", upstream: "\(upstream.url)", middleware: [people] }
-              - { name: open, path: "/open/*", upstream: "\(upstream.url)", middleware: [marked, shared, { type: lua, script: peek }] }
-
-            """
+        let config = try Self.config(upstream.url, log: log, secretFile: file)
         let gateway = try GatewayProcess(
-            environment: [
-                "SIGNING_SECRET": Planted.signingSecret.rawValue, "ADMIN": Planted.adminToken.rawValue,
-                "SCRIPT_SECRET": Planted.scriptSecret.rawValue, "REDIS_PASSWORD": Planted.redis.rawValue,
-                "GATEWAY_LOG_LEVEL": "trace",
-            ], upstream: upstream, config: config, adminKeys: "token: \"${ADMIN}\"",
+            environment: Self.environment, upstream: upstream, config: config, adminKeys: "token: \"${ADMIN}\"",
             scripts: [
                 "peek": """
                 local secret = gw.secret "hmac"
@@ -80,6 +48,62 @@ struct SecretsTests {
         try waitUntil("the broken file is rejected") {
             try gateway.metrics().count("gateway_config_last_reload_success") == 0
         }
+        try read(gateway, &outputs)
+        try waitUntil("the log has been written") {
+            (try? String(contentsOfFile: log, encoding: .utf8))?.contains("/open/last") == true
+        }
+        outputs.add("access log", try String(contentsOfFile: log, encoding: .utf8))
+        outputs.add("log", gateway.child.errors + gateway.child.output)
+        #expect(outputs.texts.count > 20)
+        for (name, text) in outputs.texts {
+            for planted in Planted.allCases where text.contains(planted.rawValue) {
+                Issue.record("\(planted) is in \(name)")
+            }
+        }
+    }
+
+    /// Every place that a secret is given to, in one file.
+    private static func config(_ url: String, log: String, secretFile: String) throws -> String {
+        let zeros = String(repeating: "0", count: 64)
+        return """
+            access_log: { output: "\(log)" }
+            lua: { policy: { secrets: { hmac: "${SCRIPT_SECRET}" } } }
+            middleware:
+              tokens:
+                type: jwt
+                secret: "${SIGNING_SECRET}"
+                sources: ["header:authorization", "query:access_token", "cookie:t"]
+              keys:
+                type: api-key
+                sources: ["header:x-api-key", "query:own_name"]
+                keys: [{ id: a, hash: "sha256:\(zeros)" }]
+              people:
+                type: basic-auth
+                users: [{ name: ada, hash: "$2y$04$abcdefghijklmnopqrstuuJ5UOPkCqwMkJ4Up9M3cVWFhHn/xCmoG" }]
+              marked: { type: headers, request: { set: { x-mark: "${file:\(secretFile)}" } } }
+              peek: { type: lua, script: peek }
+              shared:
+                type: rate-limit
+                requests_per_second: 1000
+                scope: redis
+                redis: "redis://:${REDIS_PASSWORD}@127.0.0.1:\(try FreePort.take())/0"
+            routes:
+              - { name: tokens, path: "/tokens/*", upstream: "\(url)", middleware: [tokens] }
+              - { name: keys, path: "/keys/*", upstream: "\(url)", middleware: [keys] }
+              - { name: people, path: "/people/*", upstream: "\(url)", middleware: [people] }
+              - { name: open, path: "/open/*", upstream: "\(url)", middleware: [marked, shared, peek] }
+
+            """
+    }
+
+    private static let environment = [
+        "SIGNING_SECRET": Planted.signingSecret.rawValue, "ADMIN": Planted.adminToken.rawValue,
+        "SCRIPT_SECRET": Planted.scriptSecret.rawValue, "REDIS_PASSWORD": Planted.redis.rawValue,
+        "GATEWAY_LOG_LEVEL": "trace",
+    ]
+
+    /// Everything that operators read: the admin API and the commands.
+    private func read(_ gateway: GatewayProcess, _ outputs: inout Outputs) throws {
         for path in [
             "/healthz", "/readyz", "/metrics", "/routes", "/upstreams", "/workers", "/config", "/generations",
             "/events", "/filters", "/", "/openapi.json",
@@ -94,22 +118,8 @@ struct SecretsTests {
         for arguments in [["config"], ["config", "--format", "json"], ["validate"], ["routes"]] {
             let run = try ChildProcess.run(
                 GatewayProcess.binary(), arguments + ["-c", gateway.configFile],
-                environment: [
-                    "SIGNING_SECRET": Planted.signingSecret.rawValue, "ADMIN": Planted.adminToken.rawValue,
-                    "SCRIPT_SECRET": Planted.scriptSecret.rawValue, "REDIS_PASSWORD": Planted.redis.rawValue,
-                ], workingDirectory: gateway.directory.path)
+                environment: Self.environment, workingDirectory: gateway.directory.path)
             outputs.add(arguments.joined(separator: " "), run.output + run.errors)
-        }
-        try waitUntil("the log has been written") {
-            (try? String(contentsOfFile: log, encoding: .utf8))?.contains("/open/last") == true
-        }
-        outputs.add("access log", try String(contentsOfFile: log, encoding: .utf8))
-        outputs.add("log", gateway.child.errors + gateway.child.output)
-        #expect(outputs.texts.count > 20)
-        for (name, text) in outputs.texts {
-            for planted in Planted.allCases where text.contains(planted.rawValue) {
-                Issue.record("\(planted) is in \(name)")
-            }
         }
     }
 

@@ -14,6 +14,7 @@ import Testing
         Target(name: "script", violation: ScriptProperty.violation),
         Target(name: "script-modules", violation: ModuleProperty.violation),
         Target(name: "script-patterns", violation: MatcherProperty.violation),
+        Target(name: "token", violation: TokenProperty.violation),
     ]
 
     @Test(arguments: targets) func keepsItsProperty(_ target: Target) throws {

@@ -108,7 +108,8 @@ final class RedisLink: SharedCounters, @unchecked Sendable {
           if time < now then time = now end
           local next = time + interval * cost
           if next - now > tolerance then
-            return { 0, i - 1, math.max(0, math.floor((tolerance - (time - now)) / interval)), time - now, next - now - tolerance }
+            local left = math.max(0, math.floor((tolerance - (time - now)) / interval))
+            return { 0, i - 1, left, time - now, next - now - tolerance }
           end
           times[i] = next
           local left = math.floor((tolerance - (next - now)) / interval)

@@ -2,8 +2,8 @@ import Bytes
 import HTTP
 
 extension FilterExchange {
-    /// Leaves out what the client sent under that name, in any spelling that an application may take for it: in any case,
-    /// and with `_` in place of any `-`.
+    /// Leaves out what the client sent under that name, in any spelling that an application may take for it: in any
+    /// case, and with `_` in place of any `-`.
     package func removeSpellings(of name: [UInt8]) {
         let edits = requestEdits
         edits.remove(name)

@@ -13,6 +13,7 @@ enum FuzzTarget: String, CaseIterable {
     case script
     case scriptModules = "script-modules"
     case scriptPatterns = "script-patterns"
+    case token
 
     /// What is wrong with how the gateway treats `input`; nil when it is as it should be.
     func violation(_ input: [UInt8]) -> String? {
@@ -26,6 +27,7 @@ enum FuzzTarget: String, CaseIterable {
         case .script: ScriptProperty.violation(input)
         case .scriptModules: ModuleProperty.violation(input)
         case .scriptPatterns: MatcherProperty.violation(input)
+        case .token: TokenProperty.violation(input)
         }
     }
 }

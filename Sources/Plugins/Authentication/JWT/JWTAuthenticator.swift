@@ -85,7 +85,8 @@ package final class JWTAuthenticator: Authenticator {
 
     // MARK: The token
 
-    func check(_ token: Span<UInt8>, now: Int64) -> AuthenticationOutcome {
+    /// - Parameter now: Unix time in nanoseconds.
+    package func check(_ token: Span<UInt8>, now: Int64) -> AuthenticationOutcome {
         guard token.count <= Self.tokenMax else { return .refused(.malformed, error: "invalid_token") }
         let seconds = Double(now) / 1e9
         let hash = KeyedHash.process.hash(token)
