@@ -8,7 +8,7 @@ package enum GatewayMetric: UInt8, CaseIterable, Sendable {
     case luaCalls, luaCPU, luaCallDuration, luaVMBytes, luaVMs, luaVMRebuilds, luaSuspended, luaBreakerState
     case filterRollbacks
     case authDecisions, rateLimitDecisions, rateLimitOverflow, jwksFetches, jwksKeys, jwksLastSuccess
-    case tlsHandshakes, tlsCertificateNotAfter
+    case tlsHandshakes, tlsCertificateNotAfter, apiKeyNotAfter
     case processCPU, processResidentMemory, processOpenFDs, processMaxFDs, processStartTime
 
     package var declaration: MetricDeclaration {
@@ -53,6 +53,7 @@ package enum GatewayMetric: UInt8, CaseIterable, Sendable {
         case .jwksLastSuccess: .jwksLastSuccess
         case .tlsHandshakes: .tlsHandshakes
         case .tlsCertificateNotAfter: .tlsCertificateNotAfter
+        case .apiKeyNotAfter: .apiKeyNotAfter
         case .processCPU: .processCPU
         case .processResidentMemory: .processResidentMemory
         case .processOpenFDs: .processOpenFDs

@@ -43,7 +43,9 @@ struct LabelNames {
         case .limitDecision: value(key.c, of: LimitDecision.self) { "\($0.label)" }
         case .authDecision: value(key.c, of: AuthDecision.self) { "\($0.label)" }
         case .handshakeOutcome: value(key.c, of: HandshakeOutcome.self) { $0.label }
-        case .version, .swift, .lua, .result, .filterName, .limitName, .url, .owner, .certificate: ""
+        case .version, .swift, .lua, .result, .filterName, .limitName, .url, .owner, .certificate,
+            .apiKey:
+            ""
         }
     }
 

@@ -13,6 +13,10 @@ extension MetricDeclaration {
         name: "gateway_jwks_last_success_timestamp_seconds", kind: .gauge,
         help: "Unix time at which the keys of an issuer were fetched last; 0: never.", labels: [.url],
         seriesMax: 500)
+    static let apiKeyNotAfter = MetricDeclaration(
+        name: "gateway_api_key_not_after_seconds", kind: .gauge,
+        help: "Unix time at which a key of an api-key filter ends, of keys that end.", labels: [.filterName, .apiKey],
+        seriesMax: 20_000)
     static let rateLimitDecisions = MetricDeclaration(
         name: "gateway_rate_limit_decisions_total", kind: .counter, help: "Requests by what a limit decided.",
         labels: [.limit, .limitDecision], seriesMax: 5_000)

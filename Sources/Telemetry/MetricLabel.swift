@@ -3,7 +3,7 @@ package enum MetricLabel: Sendable, CaseIterable {
     case route, upstream, listener, metric, worker, filter
     case method, target, phase
     case status, reason, retryReason, listenerState, upstreamState, outcome
-    case luaResult, authDecision, limit, limitName, limitDecision, url, handshakeOutcome, owner, certificate
+    case luaResult, authDecision, limit, limitName, limitDecision, url, handshakeOutcome, owner, certificate, apiKey
     case version, swift, lua, result, filterName
 
     package var name: String {
@@ -31,6 +31,7 @@ package enum MetricLabel: Sendable, CaseIterable {
         case .url: "url"
         case .owner: "owner"
         case .certificate: "certificate"
+        case .apiKey: "key"
         }
     }
 }

@@ -60,6 +60,29 @@ import Testing
         #expect(!found.contains { $0.message.contains("PRIVATE KEY") })
     }
 
+    @Test func keysThatHaveEndedAreTold() throws {
+        let zeros = String(repeating: "0", count: 64)
+        let ones = String(repeating: "1", count: 64)
+        let directory = try TemporaryDirectory()
+        try directory.write("keys.yaml", "\n- { id: old, hash: \"sha256:\(zeros)\", expires: 2020-01-01 }\n")
+        let file = try directory.write(
+            "gateway.yaml",
+            """
+            middleware:
+              keys:
+                type: api-key
+                file: keys.yaml
+                keys:
+                  - { id: gone, hash: "sha256:\(ones)", expires: 2021-01-01 }
+                  - { id: good, hash: "sha256:\(ones.dropLast())2", expires: 2100-01-01 }
+            routes: [{ name: a, path: /a, middleware: [keys], respond: { status: 200 } }]
+            """)
+        let warnings = try ConfigLoader().load(path: file).warnings.filter { $0.code == "expired-key" }
+        #expect(warnings.map(\.message) == ["the key \"gone\" has expired", "the key \"old\" has expired"])
+        #expect(warnings.map(\.position.line) == [6, 2])
+        #expect(warnings.last?.position.file.hasSuffix("keys.yaml") == true)
+    }
+
     @Test(arguments: [
         ("trusted_proxies: [10.0.0.1/8]", 1, "behind its prefix"),
         ("middleware: { a: { type: ip-filter, deny: [10.0.0.1/8] } }", 1, "behind its prefix"),

@@ -137,7 +137,8 @@ struct AuthenticationTests {
         #expect(key.hasPrefix("gwk_") && key.count > 40)
         let upstream = try ScriptedUpstream()
         let directory = try TemporaryDirectory()
-        let file = try directory.write("keys.yaml", "- { id: shop, hash: \"\(hash)\", consumer: acme }\n")
+        let file = try directory.write(
+            "keys.yaml", "- { id: shop, hash: \"\(hash)\", consumer: acme, expires: 2100-01-01 }\n")
         let gateway = try GatewayProcess(
             upstream: upstream,
             config: """
@@ -152,6 +153,9 @@ struct AuthenticationTests {
         #expect(try get(gateway, "/a", "X-Api-Key: \(key)", "X-Consumer: root").status == 200)
         let seen = try #require(upstream.requests(to: "/a").last)
         #expect(seen.values("x-api-key").isEmpty && seen.values("x-consumer") == ["acme"])
+        #expect(
+            try gateway.metrics().count("gateway_api_key_not_after_seconds", ["filter": "keys", "key": "shop"])
+                == 4_102_444_800)
         // Half a file, and one with an error, leave the keys in force.
         try directory.write("keys.yaml", "- { id: shop, hash: \"sha256:00")
         try waitUntil("it is rejected") { try gateway.metrics().count("gateway_config_last_reload_success") == 0 }

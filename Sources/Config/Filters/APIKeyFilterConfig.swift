@@ -37,6 +37,20 @@ package struct APIKeyFilterConfig: Sendable, Equatable {
     package init() {}
 }
 
+extension GatewayConfig {
+    /// The keys of `api-key` filters that end, each once, and when: Unix time in seconds.
+    package var endingKeys: [(filter: String, key: String, expires: Int64)] {
+        var seen: Set<[String]> = []
+        return allMiddleware.flatMap { middleware -> [(filter: String, key: String, expires: Int64)] in
+            guard case .apiKey(let filter) = middleware.filter else { return [] }
+            return (filter.keys + filter.fileKeys).compactMap { key in
+                guard let expires = key.expires, seen.insert([middleware.name, key.id]).inserted else { return nil }
+                return (middleware.name, key.id, expires)
+            }
+        }
+    }
+}
+
 /// The description of `api-key`, and of its key files.
 enum APIKeyFilterSchema {
     static let hash = ValueSchema<String>.text(

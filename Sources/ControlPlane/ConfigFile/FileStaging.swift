@@ -77,12 +77,14 @@ struct FileStaging {
                     .error, code: "bad-key", "the key of a jwt filter: \(problem.message)",
                     at: jwt.issuers[problem.issuer].position, path: path))
         case .apiKey(var config):
-            guard var file = config.file else { return }
-            let errorCount = diagnostics.count
-            load(&file, "\(path).file")
-            config.file = file
-            if diagnostics.count == errorCount { loadKeys(&config, file, path) }
-            middleware.filter = .apiKey(config)
+            if var file = config.file {
+                let errorCount = diagnostics.count
+                load(&file, "\(path).file")
+                config.file = file
+                if diagnostics.count == errorCount { loadKeys(&config, file, path) }
+                middleware.filter = .apiKey(config)
+            }
+            warnOfTimes(config, path)
         case .cors(let cors):
             for origin in cors.origins {
                 guard case .regex(let pattern) = origin.value, let problem = CORSFilter.problem(of: pattern) else {
@@ -175,6 +177,17 @@ struct FileStaging {
             }
         }
         return users
+    }
+
+    private mutating func warnOfTimes(_ config: APIKeyFilterConfig, _ path: String) {
+        let now = Int64(Date().timeIntervalSince1970)
+        for key in config.keys + config.fileKeys {
+            guard let expires = key.expires, expires <= now else { continue }
+            diagnostics.append(
+                ConfigDiagnostic(
+                    .warning, code: "expired-key", "the key \"\(key.id)\" has expired", at: key.position, path: path,
+                    hint: "take it out, or give its consumer a new one"))
+        }
     }
 
     private mutating func loadKeys(_ config: inout APIKeyFilterConfig, _ file: FileReference, _ path: String) {

@@ -130,7 +130,7 @@ extension GatewayRuntime {
         registry.collect { process.samples() }
         registry.collect { [weak self] in
             guard let self else { return [] }
-            return generationSamples() + workerSamples() + certificateSamples()
+            return generationSamples() + workerSamples() + certificateSamples() + apiKeySamples()
                 + filterResources.rateLimits.overflows().map {
                     MetricRegistry.Sample(.rateLimitOverflow, labels: [$0.name], value: Double($0.count))
                 }
@@ -165,6 +165,14 @@ extension GatewayRuntime {
             guard seen.insert(labels).inserted else { return nil }
             return MetricRegistry.Sample(
                 .tlsCertificateNotAfter, labels: labels, value: Double(certificate.notAfter))
+        }
+    }
+
+    /// When keys of clients end, of those that end.
+    private func apiKeySamples() -> [MetricRegistry.Sample] {
+        let config = state.withLock { $0.config }
+        return config.endingKeys.map { filter, key, expires in
+            MetricRegistry.Sample(.apiKeyNotAfter, labels: [filter, key], value: Double(expires))
         }
     }
 
