@@ -10,6 +10,20 @@ package enum IOOutcome: Equatable, Sendable {
     case ended
     /// The connection is dead; the errno value.
     case failed(Int32)
+
+    /// - Parameter result: of a read: how many bytes, 0 at the peer's end, or an errno value negated.
+    package init(ofReceive result: Int64) {
+        self = result == 0 ? .ended : IOOutcome(ofSend: result)
+    }
+
+    /// - Parameter result: of a write: how many bytes, or an errno value negated.
+    package init(ofSend result: Int64) {
+        if result >= 0 {
+            self = .transferred(Int(result))
+        } else {
+            self = -result == EAGAIN ? .wouldBlock : .failed(Int32(-result))
+        }
+    }
 }
 
 /// A stream socket by its descriptor. A value: whoever owns the connection closes it, exactly once.
@@ -29,9 +43,7 @@ package struct Socket: Sendable {
             result = unsafe gwlinux_receive(descriptor, space.baseAddress, min(space.count, limit))
             return result > 0 ? Int(result) : 0
         }
-        if result > 0 { return .transferred(Int(result)) }
-        if result == 0 { return .ended }
-        return -result == EAGAIN ? .wouldBlock : .failed(Int32(-result))
+        return IOOutcome(ofReceive: result)
     }
 
     /// Sends what the kernel takes of `bytes`.
@@ -40,7 +52,7 @@ package struct Socket: Sendable {
             // Sound: the pointer is used within the closure only.
             unsafe gwlinux_send(descriptor, $0.baseAddress, $0.count, 0)
         }
-        return outcome(ofSend: result)
+        return IOOutcome(ofSend: result)
     }
 
     /// Sends what the kernel takes of `first` followed by `second`, in one call.
@@ -51,12 +63,7 @@ package struct Socket: Sendable {
                 unsafe gwlinux_send_two(descriptor, head.baseAddress, head.count, body.baseAddress, body.count)
             }
         }
-        return outcome(ofSend: result)
-    }
-
-    private func outcome(ofSend result: Int64) -> IOOutcome {
-        if result >= 0 { return .transferred(Int(result)) }
-        return -result == EAGAIN ? .wouldBlock : .failed(Int32(-result))
+        return IOOutcome(ofSend: result)
     }
 
     /// The errno value of a finished non-blocking connect; 0 when it succeeded.

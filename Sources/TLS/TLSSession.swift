@@ -1,7 +1,6 @@
 package import Bytes
 import CTLS
 package import EventLoop
-import Glibc
 
 /// TLS on one connection; the socket stays its owner's.
 ///
@@ -44,9 +43,7 @@ package final class TLSSession {
             result = unsafe gwtls_read(session, space.baseAddress, min(space.count, limit))
             return result > 0 ? Int(result) : 0
         }
-        if result > 0 { return .transferred(Int(result)) }
-        if result == 0 { return .ended }
-        return -result == EAGAIN ? .wouldBlock : .failed(Int32(-result))
+        return IOOutcome(ofReceive: result)
     }
 
     /// Sends what the socket takes of `bytes`. What it does not take must be offered again, with more behind it if any.
@@ -55,8 +52,7 @@ package final class TLSSession {
             // Sound: the pointer is used within the closure only.
             unsafe gwtls_write(session, $0.baseAddress, $0.count)
         }
-        if result >= 0 { return .transferred(Int(result)) }
-        return -result == EAGAIN ? .wouldBlock : .failed(Int32(-result))
+        return IOOutcome(ofSend: result)
     }
 
     /// Tells the peer that nothing more comes (RFC 8446 §6.1).

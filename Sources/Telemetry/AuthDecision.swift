@@ -47,21 +47,13 @@ package enum AuthDecision: UInt8, CaseIterable, Sendable {
 ///
 /// - Threads: the worker's own, once it counts.
 package final class AuthenticationSeries {
-    private let shard: MetricShard
-    private let filter: UInt32
-    private var cells = [Int](repeating: -1, count: AuthDecision.allCases.count)
+    private var cells: DecisionCells
 
     /// - Parameter filter: the id of its name in `MetricRegistry.filters`.
     package init(shard: MetricShard, filter: UInt32) {
-        self.shard = shard
-        self.filter = filter
+        cells = DecisionCells(
+            shard: shard, metric: .authDecisions, name: filter, decisionCount: AuthDecision.allCases.count)
     }
 
-    package func count(_ decision: AuthDecision) {
-        let index = Int(decision.rawValue)
-        if cells[index] < 0 {
-            cells[index] = shard.cell(SeriesKey(.authDecisions, a: filter, c: UInt16(decision.rawValue)))
-        }
-        shard.add(cells[index])
-    }
+    package func count(_ decision: AuthDecision) { cells.count(decision.rawValue) }
 }

@@ -20,21 +20,13 @@ package enum LimitDecision: UInt8, CaseIterable, Sendable {
 ///
 /// - Threads: the worker's own, once it counts.
 package final class RateLimitSeries {
-    private let shard: MetricShard
-    private let limit: UInt32
-    private var cells = [Int](repeating: -1, count: LimitDecision.allCases.count)
+    private var cells: DecisionCells
 
     /// - Parameter limit: the id of its name in `MetricRegistry.filters`.
     package init(shard: MetricShard, limit: UInt32) {
-        self.shard = shard
-        self.limit = limit
+        cells = DecisionCells(
+            shard: shard, metric: .rateLimitDecisions, name: limit, decisionCount: LimitDecision.allCases.count)
     }
 
-    package func count(_ decision: LimitDecision) {
-        let index = Int(decision.rawValue)
-        if cells[index] < 0 {
-            cells[index] = shard.cell(SeriesKey(.rateLimitDecisions, a: limit, c: UInt16(decision.rawValue)))
-        }
-        shard.add(cells[index])
-    }
+    package func count(_ decision: LimitDecision) { cells.count(decision.rawValue) }
 }
