@@ -89,14 +89,21 @@ package final class ByteBuffer {
     /// Appends `value` in decimal digits.
     package func append(decimal value: Int) {
         precondition(value >= 0 && capacity - writeOffset >= 20)
-        var remaining = value
-        var divisor = 1
-        while remaining / divisor >= 10 { divisor *= 10 }
-        while divisor > 0 {
-            append(UInt8(truncatingIfNeeded: remaining / divisor) &+ 0x30)
-            remaining %= divisor
-            divisor /= 10
+        var count = 1
+        var rest = value / 10
+        while rest > 0 {
+            count &+= 1
+            rest /= 10
         }
+        rest = value
+        var index = writeOffset + count
+        while index > writeOffset {
+            index &-= 1
+            // Sound: a value has 19 digits at most, and room for 20 was checked above.
+            unsafe storage[index] = UInt8(truncatingIfNeeded: rest % 10) &+ 0x30
+            rest /= 10
+        }
+        writeOffset += count
     }
 
     /// Appends `value` in lower-case hexadecimal digits without leading zeros.

@@ -3,55 +3,50 @@ import EventLoop
 
 /// A connection's one timer, moved lazily: the deadline is a field, the wheel hears of it only when it comes earlier
 /// than the wheel's own time, and an entry that comes up early is put back. Per request that is two loads and a store.
+///
+/// What asks the wheel returns the timer as it then is, for its owner to store: a method that changed it in place would
+/// have every use of that property be checked for exclusive access.
 struct DeadlineTimer {
     private(set) var deadline = Instant.distantFuture
     private var id = TimerWheel.none
     private var armedAt = Instant.distantFuture
 
-    /// Moves the deadline, and the entry of the wheel where that is too late; mostly it is not.
+    /// Moves the deadline. True when the wheel would come up too late for it, and the timer has to be `armed`.
     @inline(__always)
-    mutating func set(_ deadline: Instant, token: Token, wheel: @autoclosure () -> TimerWheel) {
+    mutating func move(to deadline: Instant) -> Bool {
         self.deadline = deadline
-        if deadline < armedAt { arm(token: token, wheel: wheel()) }
+        return deadline < armedAt
     }
 
-    /// Has the wheel come up at the deadline.
-    private mutating func arm(token: Token, wheel: TimerWheel) {
-        armedAt = deadline
+    /// With an entry of the wheel that comes up at the deadline.
+    func armed(token: Token, wheel: TimerWheel) -> DeadlineTimer {
+        var timer = self
+        timer.armedAt = deadline
         if id == TimerWheel.none {
-            id = wheel.schedule(token, at: deadline)
+            timer.id = wheel.schedule(token, at: deadline)
         } else {
             wheel.reschedule(id, at: deadline)
         }
+        return timer
     }
 
-    /// The wheel's entry came up. True when the deadline has passed; else the entry has been put back.
-    mutating func expired(now: Instant, wheel: TimerWheel) -> Bool {
-        guard id != TimerWheel.none else { return false }
-        if deadline <= now {
-            // Freed rather than left: `set` arms a new one if there is another deadline.
-            wheel.cancel(id)
-            id = TimerWheel.none
-            armedAt = .distantFuture
-            deadline = .distantFuture
-            return true
-        }
-        if deadline == .distantFuture {
-            wheel.cancel(id)
-            id = TimerWheel.none
-            armedAt = .distantFuture
-        } else {
-            armedAt = deadline
-            wheel.reschedule(id, at: deadline)
-        }
-        return false
+    /// Whether the deadline has passed, rather than only the time that the wheel knew.
+    func isDue(now: Instant) -> Bool { id != TimerWheel.none && deadline <= now }
+
+    /// The wheel's entry came up: it is put back, or freed where the deadline has passed or there is none any more.
+    func afterExpiry(now: Instant, wheel: TimerWheel) -> DeadlineTimer {
+        guard id != TimerWheel.none else { return self }
+        // Freed rather than left: another deadline arms a new one.
+        if deadline <= now || deadline == .distantFuture { return cancelled(wheel: wheel) }
+        var timer = self
+        timer.armedAt = deadline
+        wheel.reschedule(id, at: deadline)
+        return timer
     }
 
-    mutating func cancel(wheel: TimerWheel) {
-        guard id != TimerWheel.none else { return }
+    func cancelled(wheel: TimerWheel) -> DeadlineTimer {
+        guard id != TimerWheel.none else { return self }
         wheel.cancel(id)
-        id = TimerWheel.none
-        armedAt = .distantFuture
-        deadline = .distantFuture
+        return DeadlineTimer()
     }
 }

@@ -196,10 +196,11 @@ extension Exchange {
             upstream?.endRequest(isChunked: true, trailers: usedWork?.request.trailers ?? [])
             mirror?.requestEnded(isChunked: true)
         case .response:
-            if pendingAnswer != nil {
+            if var answer = pendingAnswer {
                 work?.response.output += bytes
                 guard isLast else { return }
-                pendingAnswer?.body = work?.response.output ?? []
+                answer.body = work?.response.output ?? []
+                pendingAnswer = answer
                 return sendPendingAnswer()
             }
             responseBodyCount += bytes.count

@@ -9,6 +9,18 @@ extension Exchange: FilterExchange {
     var method: Method { request.method }
     var requestFraming: BodyFraming { request.framing }
     var requestHead: RequestHead { request }
+    func requestField(_ known: KnownHeader) -> HeaderField? {
+        // Without a copy of the head.
+        RequestHead.field(known, in: request.fields, set: request.knownHeaders)
+    }
+    func soleRequestField(_ known: KnownHeader) -> SoleField {
+        RequestHead.sole(known, in: request.fields, set: request.knownHeaders)
+    }
+
+    func authenticated(_ decision: AuthDecision, as identity: ClientIdentity?) {
+        authDecision = decision
+        if let identity { self.identity = identity }
+    }
 
     func limitRequestBody(to byteCount: Int) {
         bodyLimit = min(bodyLimit, byteCount)

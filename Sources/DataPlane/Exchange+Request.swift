@@ -27,7 +27,8 @@ extension Exchange {
 
     var http1ByteCountMax: Int {
         // Each field may be rewritten once, and what the gateway adds is bounded by its own lengths.
-        request.byteCount + changedPath.count + requestEdits.byteCount + hostToSend.count + requestID.readableCount
+        request.byteCount + (isPathChanged ? changedPath.count : 0) + requestEdits.byteCount + hostToSend.count
+            + requestID.readableCount
             + 2 * request.authorityRange.count + 1024 + (usedWork?.query?.count ?? 0) + (usedWork?.method?.count ?? 0)
     }
 

@@ -12,7 +12,7 @@ struct HeldResponse {
 
 // What the upstream's side tells the exchange.
 extension Exchange {
-    var looksAtHead: Bool { chain != nil }
+    var looksAtHead: Bool { responseFilterCount > 0 }
     var holdsResponse: Bool { heldResponse != nil && !isCollectingResponse }
 
     /// Response bytes wait while the client's side is blocked, or a filter has not let the head pass.
@@ -32,7 +32,7 @@ extension Exchange {
     func upstreamHead(_ head: borrowing ResponseHead, bytes: Span<UInt8>) {
         responseStatus = head.status
         observeTry(status: head.status)
-        let filterCount = chain?.count ?? 0
+        let filterCount = responseFilterCount
         machine.responseHeadReceived(filterCount: filterCount)
         if filterCount > 0, !runResponseFilters() {
             if pendingAnswer == nil, case .filteringResponse = machine.phase { hold(head, bytes) }

@@ -21,6 +21,9 @@ final class Exchange: OutboundRequest, UpstreamReceiver {
     var route: Route?
     /// Those of the route that was found first.
     var chain: FilterChain?
+    /// How many filters are asked about the response head.
+    private(set) var responseFilterCount = 0
+    private var hasLogPhase = false
     /// What filters keep and change; nil until one does.
     var work: FilterWork?
     /// What authentication found of the client.
@@ -114,34 +117,16 @@ final class Exchange: OutboundRequest, UpstreamReceiver {
         } catch {
             return answer(error)
         }
-        chain = route?.filters
+        if let filters = route?.filters {
+            chain = filters
+            responseFilterCount = filters.hasResponsePhase ? filters.count : 0
+            hasLogPhase = filters.hasLogPhase
+        }
         if let given = worker.trialIdentity { identity = given }
         runRequestFilters()
     }
 
-    /// The head is no request: answers with `reason` and ends.
-    func refuse(
-        _ reason: EndReason, downstream: any DownstreamStream, bytes: ByteBuffer, peer: IPAddress?, startedAt: Instant
-    ) {
-        self.downstream = downstream
-        requestBytes = bytes
-        self.peer = peer
-        clientAddress = peer ?? .loopback
-        isPeerTrusted = false
-        self.startedAt = startedAt
-        takeRequestID()
-        machine.headReceived()
-        worker.countBegun()
-        answer(Refusal(reason))
-    }
-
-    /// A new head is about to be read into `request`. What steers the answer to a head that turns out to be none are
-    /// the method and version, as far as they were understood.
-    func forgetRequest() {
-        request.method = .get
-        request.minorVersion = 1
-        request.byteCount = 0
-    }
+    // Parsing it, and refusing one that is no request: `Exchange+Head.swift`.
 
     // MARK: 2. Route
 
@@ -186,10 +171,13 @@ final class Exchange: OutboundRequest, UpstreamReceiver {
     private func match(_ path: Span<UInt8>, _ bytes: Span<UInt8>) throws(Refusal) {
         let query = request.queryRange ?? 0..<0
         let fields = request.fields
+        var found = PathCaptures()
+        swap(&found, &captures)
         let outcome = snapshot.table.match(
             method: request.method, methodToken: bytes.extracting(request.methodRange),
             authority: bytes.extracting(request.authorityRange), path: path, query: bytes.extracting(query),
-            fields: fields.span, knownHeaders: request.knownHeaders, bytes: bytes, captures: &captures)
+            fields: fields.span, knownHeaders: request.knownHeaders, bytes: bytes, captures: &found)
+        swap(&found, &captures)
         switch outcome {
         case .route(let index): route = snapshot.routes[index]
         case .methodNotAllowed(let allow):
@@ -342,7 +330,7 @@ final class Exchange: OutboundRequest, UpstreamReceiver {
         mirror = nil
         // Sending is part of what is measured.
         downstream?.flushLast()
-        if let chain { for filter in chain.filters { filter.onLog(self) } }
+        if hasLogPhase, let chain { for filter in chain.filters { filter.onLog(self) } }
         worker.record(self)
         let stream = downstream
         reset()
@@ -353,6 +341,8 @@ final class Exchange: OutboundRequest, UpstreamReceiver {
         downstream = nil
         route = nil
         chain = nil
+        responseFilterCount = 0
+        hasLogPhase = false
         identity = nil
         authDecision = nil
         clientTLS = nil

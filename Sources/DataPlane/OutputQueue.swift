@@ -6,7 +6,9 @@ import TLS
 ///
 /// - Limits: holds what one turn produced and the kernel did not take; the producer is not asked for more until it is
 ///   empty, so that is at most one read of the other side (`Worker.scratchByteCount`) plus a head.
-struct OutputQueue {
+///
+/// A class, since the methods of a struct that is a property of a connection would be checked for exclusive access.
+final class OutputQueue {
     enum Outcome: Equatable {
         case drained, blocked
         /// The peer is gone; the errno value.
@@ -19,7 +21,7 @@ struct OutputQueue {
     var byteCount: Int { buffer?.readableCount ?? 0 }
 
     /// A buffer with room for `count` more bytes behind what is pending, for a writer to fill.
-    mutating func reserve(_ count: Int, pool: BufferPool) -> ByteBuffer {
+    func reserve(_ count: Int, pool: BufferPool) -> ByteBuffer {
         guard let current = buffer else {
             let fresh = pool.take(atLeast: count)
             buffer = fresh
@@ -33,14 +35,14 @@ struct OutputQueue {
         return larger
     }
 
-    mutating func append(_ bytes: Span<UInt8>, pool: BufferPool) {
+    func append(_ bytes: Span<UInt8>, pool: BufferPool) {
         guard !bytes.isEmpty else { return }
         reserve(bytes.count, pool: pool).append(bytes)
     }
 
     /// Queues `bytes`, or sends them at once together with what is pending when copying would cost more. What the
     /// kernel does not take is copied, so `bytes` may be reused on return.
-    mutating func write(_ bytes: Span<UInt8>, to transport: Transport, pool: BufferPool, isBlocked: Bool) -> Outcome {
+    func write(_ bytes: Span<UInt8>, to transport: Transport, pool: BufferPool, isBlocked: Bool) -> Outcome {
         if isBlocked || bytes.count <= transport.copyMax {
             append(bytes, pool: pool)
             return .drained
@@ -69,7 +71,7 @@ struct OutputQueue {
     }
 
     /// Sends what is pending.
-    mutating func flush(to transport: Transport, pool: BufferPool) -> Outcome {
+    func flush(to transport: Transport, pool: BufferPool) -> Outcome {
         guard let current = buffer else { return .drained }
         while !current.isEmpty {
             switch transport.send(current.readable) {
@@ -85,7 +87,7 @@ struct OutputQueue {
     }
 
     /// Drops what is pending.
-    mutating func discard(pool: BufferPool) {
+    func discard(pool: BufferPool) {
         if let buffer { pool.give(buffer) }
         buffer = nil
     }

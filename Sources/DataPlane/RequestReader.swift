@@ -29,6 +29,8 @@ final class RequestReader {
     /// The exchange of the request that is being read: HTTP/1.1 has one at a time, so it is pooled along.
     let exchange: Exchange?
     let limits: RequestLimits
+    /// The reader behind this one in the pool that holds both.
+    var next: RequestReader?
     private var headByteCount = 0
     /// The body has not outgrown `bytes`, so it can be read again for a replay.
     private(set) var isRewindable = true

@@ -34,7 +34,7 @@ final class ServerConnection {
     var clientTLS: ClientTLS?
     var exchange: Exchange?
     var reader: RequestReader?
-    var output = OutputQueue()
+    let output = OutputQueue()
     private var timer = DeadlineTimer()
     /// Deadline of the state, beside the exchange's own.
     private var stateDeadline = Instant.distantFuture
@@ -138,8 +138,10 @@ final class ServerConnection {
     }
 
     func timerFired() {
-        guard timer.expired(now: worker.now, wheel: worker.timers) else { return }
         let now = worker.now
+        let isDue = timer.isDue(now: now)
+        timer = timer.afterExpiry(now: now, wheel: worker.timers)
+        guard isDue else { return }
         if state == .serving, let exchange, exchange.deadline <= now { return exchange.deadlinePassed() }
         guard stateDeadline <= now else { return rearm() }
         stateDeadline = .distantFuture
@@ -167,7 +169,7 @@ final class ServerConnection {
     func rearm() {
         var deadline = stateDeadline
         if let exchange, exchange.deadline < deadline { deadline = exchange.deadline }
-        timer.set(deadline, token: token, wheel: worker.timers)
+        if timer.move(to: deadline) { timer = timer.armed(token: token, wheel: worker.timers) }
     }
 
     // MARK: Request heads
@@ -224,7 +226,7 @@ final class ServerConnection {
         guard let exchange = reader.exchange else { return }
         let bytes = reader.bytes
         do throws(RequestError) {
-            guard try reader.parser.parse(bytes.readable, into: &exchange.request) else {
+            guard try exchange.parseRequest(bytes.readable, with: &reader.parser) else {
                 return setDeadline(headStartedAt.deadline(after: worker.snapshot.timeouts.requestHead))
             }
         } catch {
@@ -372,7 +374,7 @@ final class ServerConnection {
         let isIdle = state == .idle || state == .handshaking
         listener.moved(active: isIdle ? 0 : -1, idle: isIdle ? -1 : 0)
         state = .closed
-        timer.cancel(wheel: worker.timers)
+        timer = timer.cancelled(wheel: worker.timers)
         output.discard(pool: worker.buffers)
         if !keepingReader { returnReader() }
         worker.remove(self)

@@ -42,7 +42,7 @@ final class UpstreamConnection: UpstreamStream {
     var isPeerEnded = false
     /// The receiver could not take more; bytes may wait in the kernel without a further event.
     var isReadPaused = false
-    private var output = OutputQueue()
+    private let output = OutputQueue()
     var parser: ResponseParser
     var decoder: ChunkedDecoder
     var head = ResponseHead()
@@ -85,7 +85,7 @@ final class UpstreamConnection: UpstreamStream {
     private var token: Token { Token(.upstream, key) }
 
     func setDeadline(_ deadline: Instant) {
-        timer.set(deadline, token: token, wheel: worker.timers)
+        if timer.move(to: deadline) { timer = timer.armed(token: token, wheel: worker.timers) }
     }
 
     // MARK: Sending
@@ -224,7 +224,10 @@ final class UpstreamConnection: UpstreamStream {
     }
 
     func timerFired() {
-        guard timer.expired(now: worker.now, wheel: worker.timers) else { return }
+        let now = worker.now
+        let isDue = timer.isDue(now: now)
+        timer = timer.afterExpiry(now: now, wheel: worker.timers)
+        guard isDue else { return }
         switch state {
         case .connecting, .handshaking: fail(.connectTimeout)
         case .serving: if progress == .awaitingHead { fail(.responseTimeout) }
@@ -272,7 +275,7 @@ final class UpstreamConnection: UpstreamStream {
         guard state != .closed else { return }
         if state == .idle { pool.forgetIdle(self) } else { pool.countClosed(self) }
         state = .closed
-        timer.cancel(wheel: worker.timers)
+        timer = timer.cancelled(wheel: worker.timers)
         output.discard(pool: worker.buffers)
         if let partialHead {
             worker.buffers.give(partialHead)

@@ -33,12 +33,11 @@ extension Worker {
             pool.retire()
             retiredPools.append(pool)
         }
-        if let reader = readers.first, reader.limits != snapshot.limits {
-            for reader in readers { buffers.give(reader.bytes) }
-            readers.removeAll()
+        if readers.limits.map({ $0 != snapshot.limits }) == true {
+            readers.removeAll { buffers.give($0.bytes) }
         }
         // What is pooled must not keep the older generation alive.
-        for reader in readers { reader.exchange?.snapshot = snapshot }
+        readers.forEach { $0.exchange?.snapshot = snapshot }
     }
 
     private func drain() {

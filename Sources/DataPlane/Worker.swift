@@ -41,7 +41,7 @@ package final class Worker {
     var retiredPools: [UpstreamPool] = []
     var isAcceptPaused = false
     var isStopping = false
-    var readers: [RequestReader] = []
+    let readers = ReaderPool()
     /// An access log has lines that its writer may not know of.
     var unannouncedLog: AccessLogLane?
     /// Real time while nil.
@@ -51,7 +51,8 @@ package final class Worker {
     private let inFlightCell: Int
     private let turnHistogram: Int
     private var upstreams = SlotTable<UpstreamConnection>()
-    private var scratches: [ByteBuffer] = []
+    /// Nearly always one is enough; a read within a read makes another.
+    private var scratch: ByteBuffer?
     private var events: [ReadyEvent] = []
     private var expired: [Token] = []
     private var pending: [ServerConnection] = []
@@ -262,8 +263,7 @@ package final class Worker {
         listeners = []
         unannouncedLog?.announce()
         // Their exchanges hold this worker.
-        for reader in readers { buffers.give(reader.bytes) }
-        readers.removeAll()
+        readers.removeAll { buffers.give($0.bytes) }
         pending.removeAll()
         retiredPools.removeAll()
         deferred.removeAll()
@@ -301,16 +301,18 @@ package final class Worker {
     }
 
     func takeScratch() -> ByteBuffer {
-        scratches.popLast() ?? ByteBuffer(capacity: Self.scratchByteCount)
+        guard let taken = scratch else { return ByteBuffer(capacity: Self.scratchByteCount) }
+        scratch = nil
+        return taken
     }
 
-    func giveScratch(_ scratch: ByteBuffer) {
-        scratch.clear()
-        scratches.append(scratch)
+    func giveScratch(_ given: ByteBuffer) {
+        given.clear()
+        scratch = given
     }
 
     func takeReader() -> RequestReader {
-        guard let reader = readers.popLast() else {
+        guard let reader = readers.take() else {
             return RequestReader(
                 limits: snapshot.limits, bytes: buffers.take(), exchange: Exchange(worker: self))
         }
@@ -332,7 +334,7 @@ package final class Worker {
         }
         // What is pooled must not keep an older generation alive.
         if let exchange = reader.exchange, exchange.snapshot !== snapshot { exchange.snapshot = snapshot }
-        readers.append(reader)
+        readers.give(reader)
     }
 
     /// 32 hexadecimal digits, unique to this worker's stream of random numbers; an identifier, not a secret.

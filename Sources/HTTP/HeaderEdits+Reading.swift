@@ -26,9 +26,11 @@ extension HeaderEdits {
             }
         }
         guard !isEmpty else { return false }
-        let bytes = bytes
+        let bytes = lines
         for edit in edits where edit.isWritten && edit.known == known {
-            guard known != .unknown || ASCII.equalIgnoringCase(bytes.span.extracting(edit.name), name) else { continue }
+            guard known != .unknown || ASCII.equalIgnoringCase(bytes.span.extracting(edit.name), name) else {
+                continue
+            }
             body(bytes.span.extracting(edit.value))
             return true
         }
@@ -37,6 +39,11 @@ extension HeaderEdits {
 
     /// Whether fields of that name that came with the head are left out.
     package func isRemoved(_ name: Span<UInt8>) -> Bool {
+        guard !isEmpty else { return false }
+        let known = KnownHeader.find(name, at: 0, count: name.count)
+        guard known == .unknown else { return replacedSet & known.bit != 0 }
+        guard replacesUnknown else { return false }
+        let bytes = lines
         for edit in edits where edit.replaces && edit.name.count == name.count {
             if ASCII.equalIgnoringCase(bytes.span.extracting(edit.name), name) { return true }
         }
@@ -55,7 +62,7 @@ extension HeaderEdits {
             body(head.extracting(field.nameRange), head.extracting(field.valueRange))
             return true
         }
-        let bytes = bytes
+        let bytes = lines
         while position - fields.count < edits.count {
             let edit = edits[position - fields.count]
             position += 1

@@ -14,9 +14,13 @@ extension KnownHeader {
         let first = ByteScanner.load64(bytes, at: start) | ByteWord.caseBits
         let last = ByteScanner.load64(bytes, at: start &+ count &- 8) | ByteWord.caseBits
         guard count > 16 else { return findMedium(first, last, count) }
+        if first == accessControl, count >= 22 { return findAccessControl(bytes, at: start, last, count) }
         let middle = ByteScanner.load64(bytes, at: start &+ 8) | ByteWord.caseBits
         return findLong(first, middle, last, count)
     }
+
+    /// `access-c`, with which the names of the CORS protocol begin.
+    private static let accessControl: UInt64 = 0x632D737365636361
 
     private static func findShort(_ word: UInt64, _ count: Int) -> KnownHeader {
         switch (count, word | (ByteWord.caseBits &>> UInt64(64 &- 8 &* count))) {
@@ -77,6 +81,24 @@ extension KnownHeader {
             .proxyAuthenticate
         case (19, 0x75612D79786F7270, 0x74617A69726F6874, 0x6E6F6974617A6972):
             .proxyAuthorization
+        default: .unknown
+        }
+    }
+
+    /// Names of 22 to 32 characters: the words at 0 and 8, and the last two, cover all of them.
+    private static func findAccessControl(
+        _ bytes: Span<UInt8>, at start: Int, _ last: UInt64, _ count: Int
+    ) -> KnownHeader {
+        // `ontrol-` and one more letter, which the words behind it or `second` itself tell.
+        let second = ByteScanner.load64(bytes, at: start &+ 8) | ByteWord.caseBits
+        let third = ByteScanner.load64(bytes, at: start &+ count &- 16) | ByteWord.caseBits
+        return switch (count, second, third, last) {
+        case (22, 0x6D2D6C6F72746E6F, 0x6C6F72746E6F632D, 0x6567612D78616D2D): .accessMaxAge
+        case (27, 0x612D6C6F72746E6F, 0x6F6C6C612D6C6F72, 0x6E696769726F2D77): .allowOrigin
+        case (28, 0x612D6C6F72746E6F, 0x776F6C6C612D6C6F, 0x73646F6874656D2D): .allowMethods
+        case (28, 0x612D6C6F72746E6F, 0x776F6C6C612D6C6F, 0x737265646165682D): .allowHeaders
+        case (29, 0x652D6C6F72746E6F, 0x65736F7078652D6C, 0x737265646165682D): .exposeHeaders
+        case (32, 0x612D6C6F72746E6F, 0x6572632D776F6C6C, 0x736C6169746E6564): .allowCredentials
         default: .unknown
         }
     }

@@ -7,6 +7,13 @@ package enum KnownHeader: UInt8, Sendable, CaseIterable {
     case date, server, location, authorization, cookie, setCookie, userAgent, referer, origin
     case accept, acceptEncoding, contentType, contentEncoding, cacheControl, vary, etag, range
     case traceparent, tracestate, http2Settings, xApiKey, allow, retryAfter
+    case allowOrigin, allowCredentials, exposeHeaders, allowMethods, allowHeaders, accessMaxAge
+
+    /// The header of this name in any case; `.unknown` for others, and for what is no name.
+    package static func named(_ name: Span<UInt8>) -> KnownHeader {
+        for index in name.indices where !ByteSet.token.contains(name[index]) { return .unknown }
+        return find(name, at: 0, count: name.count)
+    }
 
     /// This header's place in a 64-bit set.
     @inline(__always)
@@ -57,6 +64,12 @@ package enum KnownHeader: UInt8, Sendable, CaseIterable {
         case .xApiKey: "x-api-key"
         case .allow: "allow"
         case .retryAfter: "retry-after"
+        case .allowOrigin: "access-control-allow-origin"
+        case .allowCredentials: "access-control-allow-credentials"
+        case .exposeHeaders: "access-control-expose-headers"
+        case .allowMethods: "access-control-allow-methods"
+        case .allowHeaders: "access-control-allow-headers"
+        case .accessMaxAge: "access-control-max-age"
         }
     }
 }

@@ -32,12 +32,39 @@ enum FieldTable {
     }
 }
 
+/// A field that means something only when it comes once: two readers may take two of several.
+package enum SoleField {
+    case absent
+    case one(HeaderField)
+    case several
+}
+
 extension RequestHead {
     package func has(_ known: KnownHeader) -> Bool { knownHeaders & known.bit != 0 }
 
     /// The first field of that name.
     package func field(_ known: KnownHeader) -> HeaderField? {
         FieldTable.first(known, in: fields, set: knownHeaders)
+    }
+
+    /// The first field of that name in a head with those fields.
+    package static func field(
+        _ known: KnownHeader, in fields: borrowing [HeaderField], set: UInt64
+    ) -> HeaderField? {
+        FieldTable.first(known, in: fields, set: set)
+    }
+
+    /// The field of that name in a head with those fields, if there is one and no other.
+    package static func sole(
+        _ known: KnownHeader, in fields: borrowing [HeaderField], set: UInt64
+    ) -> SoleField {
+        guard set & known.bit != 0 else { return .absent }
+        var found: HeaderField?
+        for index in fields.indices where fields[index].known == known.rawValue {
+            guard found == nil else { return .several }
+            found = fields[index]
+        }
+        return found.map { .one($0) } ?? .absent
     }
 
     /// Index in `fields` of the first field of that name (any case), fields dropped by policy left out.
@@ -57,13 +84,9 @@ extension RequestHead {
     /// The client's X-Request-Id when it is the only one and 1 to 128 bytes of `[A-Za-z0-9._-]`; whether to believe it
     /// is the caller's decision.
     package func acceptableRequestID(in bytes: Span<UInt8>) -> HeaderField? {
-        guard has(.xRequestId) else { return nil }
-        var found: HeaderField?
-        for index in fields.indices where fields[index].known == KnownHeader.xRequestId.rawValue {
-            guard found == nil else { return nil }
-            found = fields[index]
-        }
-        guard let found, found.value_count >= 1, Int(found.value_count) <= Self.requestIDBytesMax else { return nil }
+        guard has(.xRequestId), case .one(let found) = Self.sole(.xRequestId, in: fields, set: knownHeaders),
+            found.value_count >= 1, Int(found.value_count) <= Self.requestIDBytesMax
+        else { return nil }
         for index in found.valueRange where !ByteSet.requestID.contains(bytes[index]) { return nil }
         return found
     }

@@ -53,11 +53,7 @@ package enum RequestWriter {
             out.append(query)
         }
         out.append(" HTTP/1.1\r\nhost: ")
-        if let range = edits.value(of: .host) {
-            out.append(edits.bytes.span.extracting(range))
-        } else {
-            out.append(host)
-        }
+        if !edits.withValue(of: .host, { out.append($0) }) { out.append(host) }
         out.append("\r\n")
 
         let kept = keptSet(head, bytes: bytes, isPeerTrusted: forwarded.isPeerTrusted)

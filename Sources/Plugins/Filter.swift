@@ -13,6 +13,9 @@ package import Telemetry
 package protocol Filter: AnyObject {
     /// The name under `middleware`, for metrics, logs and `gateway explain`.
     var name: String { get }
+    /// The phases behind that of the request head that it takes part in: it is not called for others. All of them
+    /// unless it says less.
+    var phases: FilterPhases { get }
     /// What the filter needs of the request body; declared, never discovered while running.
     var requestBodyNeed: BodyNeed { get }
     /// What the filter needs of the response body.
@@ -36,6 +39,7 @@ package protocol Filter: AnyObject {
 }
 
 extension Filter {
+    package var phases: FilterPhases { .all }
     package var requestBodyNeed: BodyNeed { .none }
     package var responseBodyNeed: BodyNeed { .none }
     package func onRequest(_ exchange: any FilterExchange) -> FilterVerdict { .proceed }
@@ -50,6 +54,16 @@ extension Filter {
         get { 0 }
         set {}
     }
+}
+
+/// Phases of an exchange behind that of the request head.
+package struct FilterPhases: OptionSet, Sendable {
+    package let rawValue: UInt8
+    package init(rawValue: UInt8) { self.rawValue = rawValue }
+
+    package static let response = FilterPhases(rawValue: 1)
+    package static let log = FilterPhases(rawValue: 2)
+    package static let all: FilterPhases = [.response, .log]
 }
 
 /// How a filter takes part in a body.

@@ -11,12 +11,17 @@ package final class FilterChain {
         self.filters = filters
         answersPreflights = filters.first is CORSFilter
         for (slot, filter) in filters.enumerated() { filter.slot = slot }
+        hasResponsePhase = filters.contains { $0.phases.contains(.response) }
+        hasLogPhase = filters.contains { $0.phases.contains(.log) }
         streamsRequest = filters.contains { $0.requestBodyNeed == .stream }
         streamsResponse = filters.contains { $0.responseBodyNeed == .stream }
         requestBodyNeed = filters.reduce(.none) { $0.combined(with: $1.requestBodyNeed) }
         responseBodyNeed = filters.reduce(.none) { $0.combined(with: $1.responseBodyNeed) }
     }
 
+    /// Whether any filter takes part in that phase.
+    package let hasResponsePhase: Bool
+    package let hasLogPhase: Bool
     /// It takes OPTIONS requests of browsers, whatever the methods of its route.
     package let answersPreflights: Bool
     /// Whether any filter takes bodies in chunks.

@@ -8,8 +8,13 @@ package protocol FilterExchange: AnyObject {
     var now: Instant { get }
     var method: Method { get }
     var requestFraming: BodyFraming { get }
-    /// The request head's table; its offsets count in `requestBytes.written`.
+    /// The request head's table; its offsets count in `requestBytes.written`. A copy: for one field there are the
+    /// functions below.
     var requestHead: RequestHead { get }
+    /// The first field of that name.
+    func requestField(_ known: KnownHeader) -> HeaderField?
+    /// Whether the request has one field of that name.
+    func soleRequestField(_ known: KnownHeader) -> SoleField
     var requestBytes: ByteBuffer { get }
     /// The address of the client: the peer's, or what a trusted proxy says of it.
     var clientAddress: IPAddress { get }
@@ -17,9 +22,12 @@ package protocol FilterExchange: AnyObject {
     var responseStatus: Int { get }
 
     /// What authentication found of the client; the last filter that let it pass decides.
-    var identity: ClientIdentity? { get set }
+    var identity: ClientIdentity? { get }
     /// What authentication decided, for the log alone.
-    var authDecision: AuthDecision? { get set }
+    var authDecision: AuthDecision? { get }
+    /// Sets what authentication decided, and where it found a client, whom.
+    // Functions, not settable properties: those of a protocol are changed in place, which is checked at run time.
+    func authenticated(_ decision: AuthDecision, as identity: ClientIdentity?)
 
     /// Edits that are applied when the request is serialised for the upstream.
     var requestEdits: HeaderEdits { get }

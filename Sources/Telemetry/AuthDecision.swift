@@ -47,7 +47,7 @@ package enum AuthDecision: UInt8, CaseIterable, Sendable {
 ///
 /// - Threads: the worker's own, once it counts.
 package final class AuthenticationSeries {
-    private var cells: DecisionCells
+    private let cells: DecisionCells
 
     /// - Parameter filter: the id of its name in `MetricRegistry.filters`.
     package init(shard: MetricShard, filter: UInt32) {

@@ -1,7 +1,7 @@
 /// Counters of what was decided under one name, on one worker; each is made when it is first counted.
 ///
 /// - Threads: the worker's own, once it counts.
-struct DecisionCells {
+final class DecisionCells {
     private let shard: MetricShard
     private let metric: GatewayMetric
     private let name: UInt32
@@ -15,9 +15,17 @@ struct DecisionCells {
         cells = [Int](repeating: -1, count: decisionCount)
     }
 
-    mutating func count(_ decision: UInt8) {
-        let index = Int(decision)
-        if cells[index] < 0 { cells[index] = shard.cell(SeriesKey(metric, a: name, c: UInt16(decision))) }
-        shard.add(cells[index])
+    func count(_ decision: UInt8) {
+        let cell = cells[Int(decision)]
+        shard.add(cell >= 0 ? cell : make(decision))
+    }
+
+    private func make(_ decision: UInt8) -> Int {
+        let cell = shard.cell(SeriesKey(metric, a: name, c: UInt16(decision)))
+        // As a whole: were it changed in place, every use of it would be checked for exclusive access.
+        var known = cells
+        known[Int(decision)] = cell
+        cells = known
+        return cell
     }
 }

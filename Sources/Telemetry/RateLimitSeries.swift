@@ -20,7 +20,7 @@ package enum LimitDecision: UInt8, CaseIterable, Sendable {
 ///
 /// - Threads: the worker's own, once it counts.
 package final class RateLimitSeries {
-    private var cells: DecisionCells
+    private let cells: DecisionCells
 
     /// - Parameter limit: the id of its name in `MetricRegistry.filters`.
     package init(shard: MetricShard, limit: UInt32) {

@@ -15,6 +15,7 @@ package func hashKey(_ address: IPAddress) -> UInt64 {
 }
 
 /// A bijection that spreads every input bit over all output bits (the finaliser of SplitMix64).
+@inlinable
 func hashMixed(_ value: UInt64) -> UInt64 {
     var mixed = value
     mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9

@@ -23,14 +23,16 @@ package final class IdlePool {
     ///   itself when `max` is 0.
     package func checkIn(_ key: SlotKey, now: Instant, max: Int) -> SlotKey? {
         guard max > 0 else { return key }
-        let evicted = entries.count >= max ? entries.removeFirst().key : nil
-        entries.append(Entry(key: key, since: now))
-        return evicted
+        return change { entries in
+            let evicted = entries.count >= max ? entries.removeFirst().key : nil
+            entries.append(Entry(key: key, since: now))
+            return evicted
+        }
     }
 
     /// Takes the connection that became idle last.
     package func checkOut() -> SlotKey? {
-        entries.popLast()?.key
+        change { $0.popLast()?.key }
     }
 
     /// Forgets a connection that was closed; nothing happens when it is not here.
@@ -39,7 +41,7 @@ package final class IdlePool {
         var index = entries.count - 1
         while index >= 0 {
             if entries[index].key == key {
-                entries.remove(at: index)
+                change { _ = $0.remove(at: index) }
                 return
             }
             index -= 1
@@ -49,7 +51,17 @@ package final class IdlePool {
     /// Takes the oldest connection if it has been idle since `limit` or longer.
     package func takeExpired(idleSince limit: Instant) -> SlotKey? {
         guard let oldest = entries.first, oldest.since <= limit else { return nil }
-        return entries.removeFirst().key
+        return change { $0.removeFirst().key }
+    }
+
+    /// Has `body` change the entries outside of their property: an access that spans a call, such as one that may
+    /// allocate, would have every other be checked for exclusive access.
+    @inline(__always)
+    private func change<Result>(_ body: (inout [Entry]) -> Result) -> Result {
+        var taken: [Entry] = []
+        swap(&taken, &entries)
+        defer { swap(&taken, &entries) }
+        return body(&taken)
     }
 
     /// When the oldest connection became idle.

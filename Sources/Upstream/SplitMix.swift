@@ -1,11 +1,13 @@
 /// A small fast generator of random numbers (SplitMix64); seeded, so that a test can repeat a run. Not for secrets.
+@usableFromInline
 package struct SplitMix: RandomNumberGenerator, Sendable {
-    private var state: UInt64
+    @usableFromInline var state: UInt64
 
     package init(seed: UInt64) {
         state = seed
     }
 
+    @inlinable
     package mutating func next() -> UInt64 {
         state &+= 0x9E37_79B9_7F4A_7C15
         return hashMixed(state)

@@ -5,6 +5,21 @@ import Testing
 
 @testable import DataPlane
 
+/// What connections do with theirs.
+extension DeadlineTimer {
+    fileprivate mutating func set(_ deadline: Instant, token: Token, wheel: TimerWheel) {
+        if move(to: deadline) { self = armed(token: token, wheel: wheel) }
+    }
+
+    fileprivate mutating func expired(now: Instant, wheel: TimerWheel) -> Bool {
+        let isDue = isDue(now: now)
+        self = afterExpiry(now: now, wheel: wheel)
+        return isDue
+    }
+
+    fileprivate mutating func cancel(wheel: TimerWheel) { self = cancelled(wheel: wheel) }
+}
+
 @Suite struct DeadlineTimerTests {
     private static let second: Int64 = 1_000_000_000
     private let token = Token(bits: 42)

@@ -27,7 +27,7 @@ import Testing
         let pair = try LoopbackPair()
         defer { pair.close() }
         let pool = BufferPool()
-        var queue = OutputQueue()
+        let queue = OutputQueue()
         #expect(queue.isEmpty && queue.byteCount == 0)
         let pieces = (1...5).map { [UInt8](repeating: UInt8($0), count: 2048) }
         for piece in pieces {
@@ -44,7 +44,7 @@ import Testing
         let pair = try LoopbackPair()
         defer { pair.close() }
         let pool = BufferPool()
-        var queue = OutputQueue()
+        let queue = OutputQueue()
         let (head, body) = (Array("head".utf8), [UInt8](repeating: 9, count: 20_000))
         queue.append(head.span, pool: pool)
         #expect(queue.write(body.span, to: Transport(pair.near), pool: pool, isBlocked: false) == .drained)
@@ -56,7 +56,7 @@ import Testing
         let pair = try LoopbackPair()
         defer { pair.close() }
         let pool = BufferPool()
-        var queue = OutputQueue()
+        let queue = OutputQueue()
         let body = [UInt8](repeating: 9, count: 2049)
         #expect(queue.write(body.span, to: Transport(pair.near), pool: pool, isBlocked: false) == .drained)
         #expect(queue.isEmpty && pool.lentCount == 0)
@@ -67,7 +67,7 @@ import Testing
         let pair = try LoopbackPair()
         defer { pair.close() }
         let pool = BufferPool()
-        var queue = OutputQueue()
+        let queue = OutputQueue()
         let body = [UInt8](repeating: 9, count: 100_000)
         #expect(queue.write(body.span, to: Transport(pair.near), pool: pool, isBlocked: true) == .drained)
         #expect(queue.byteCount == 100_000 && receiveNow(pair.far).isEmpty)
@@ -80,7 +80,7 @@ import Testing
         let pair = try LoopbackPair()
         defer { pair.close() }
         let pool = BufferPool()
-        var queue = OutputQueue()
+        let queue = OutputQueue()
         #expect(queue.write(Span(), to: Transport(pair.near), pool: pool, isBlocked: false) == .drained)
         #expect(queue.isEmpty && pool.lentCount == 0)
         queue.discard(pool: pool)
@@ -89,7 +89,7 @@ import Testing
 
     @Test func roomIsFoundBehindWhatIsPending() {
         let pool = BufferPool()
-        var queue = OutputQueue()
+        let queue = OutputQueue()
         var expected: [UInt8] = []
         for count in [10, 3000, 2000, 9000, 60_000, 200_000] {
             let piece = [UInt8](repeating: UInt8(truncatingIfNeeded: count / 10), count: count)
@@ -108,7 +108,7 @@ import Testing
         let pair = try LoopbackPair()
         defer { pair.close() }
         let pool = BufferPool()
-        var queue = OutputQueue()
+        let queue = OutputQueue()
         var random = SeededRandom(seed: 1)
         let (head, body) = (random.bytes(100), random.bytes(16 << 20))
         queue.append(head.span, pool: pool)
@@ -131,7 +131,7 @@ import Testing
         defer { pair.close() }
         fill(pair.near)
         let pool = BufferPool()
-        var queue = OutputQueue()
+        let queue = OutputQueue()
         let body = [UInt8](repeating: 1, count: 5000)
         queue.append([1, 2, 3].span, pool: pool)
         #expect(queue.write(body.span, to: Transport(pair.near), pool: pool, isBlocked: false) == .blocked)
@@ -145,7 +145,7 @@ import Testing
         pair.far.abort()
         try awaitReadiness(of: pair.near.descriptor, .read)
         let pool = BufferPool()
-        var queue = OutputQueue()
+        let queue = OutputQueue()
         let body = [UInt8](repeating: 1, count: 5000)
         // The first call takes the reset itself, the next ones find a broken pipe.
         guard case .failed(let first) = queue.write(body.span, to: Transport(pair.near), pool: pool, isBlocked: false)
@@ -171,7 +171,7 @@ import Testing
         let pair = try LoopbackPair()
         defer { pair.close() }
         let pool = BufferPool()
-        var queue = OutputQueue()
+        let queue = OutputQueue()
         var isBlocked = false
         var expected: [UInt8] = []
         var received: [UInt8] = []

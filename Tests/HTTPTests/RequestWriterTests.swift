@@ -143,6 +143,45 @@ import Testing
         #expect(edits.byteCount == 0)
     }
 
+    /// Names that were checked before, and sets of known ones, edit as names do.
+    @Test func appliesEditsByCheckedNames() throws {
+        let edits = HeaderEdits()
+        edits.set(Array("Access-Control-Max-Age".utf8), Array("lost".utf8))
+        edits.add(FieldName("x-own"), Array("1".utf8))
+        edits.set(FieldName("x-own"), Array("2".utf8))
+        edits.remove(FieldName("x-drop"))
+        edits.remove(FieldName("cookie"))
+        edits.remove(all: KnownHeader.accessMaxAge.bit | KnownHeader.allowOrigin.bit)
+        edits.add(FieldName("access-control-allow-origin"), Array("*".utf8))
+        #expect(
+            !edits.set(FieldName("x-own"), Array("a\r\nb: c".utf8)) && !edits.add(FieldName("host"), Array("b".utf8)))
+        func isRemoved(_ name: String) -> Bool { edits.isRemoved(Array(name.utf8).span) }
+        #expect(isRemoved("ACCESS-control-max-age") && isRemoved("X-Drop") && !isRemoved("x-keep"))
+        let lines = try Self.lines(
+            """
+            GET / HTTP/1.1\r\nHost: a\r\nX-Drop: 1\r\nx-own: 0\r\nCookie: a=b\r\nX-Keep: 1\r\n\
+            Access-Control-Allow-Origin: b\r\n\r\n
+            """, edits: edits)
+        #expect(
+            lines == [
+                "GET / HTTP/1.1", "host: a", "X-Keep: 1", "x-forwarded-for: 10.1.2.3", "x-forwarded-proto: http",
+                "x-forwarded-host: a", "x-request-id: gw-id", "via: 1.1 gateway",
+                "x-own: 2",
+                "access-control-allow-origin: *",
+            ])
+    }
+
+    /// Framing, hop-by-hop fields and Host stay, whatever set they are in.
+    @Test func setsOfNamesLeaveFramingAlone() throws {
+        let edits = HeaderEdits()
+        edits.remove(all: .max)
+        let lines = try Self.lines(
+            "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\nX-A: 1\r\nOrigin: b\r\n\r\n", edits: edits)
+        #expect(lines.contains("host: a") && lines.contains("content-length: 3") && lines.contains("X-A: 1"))
+        #expect(!lines.contains { $0.hasPrefix("Origin") })
+        #expect(["content-length", "te", "a b", ""].allSatisfy { FieldName(Array($0.utf8)) == nil })
+    }
+
     @Test(arguments: [
         ("content-length", "1"), ("Transfer-Encoding", "chunked"), ("connection", "x"), ("upgrade", "x"),
         ("te", "x"), ("", "x"), ("a b", "x"), ("a:", "x"), ("a", "x\r\nb: c"), ("a", "x\n"), ("a", "\0"),

@@ -15,7 +15,7 @@ final class FakeFilterExchange: FilterExchange {
     var clientAddress = IPAddress.loopback
     var responseStatus = 0
     var identity: ClientIdentity?
-    var authDecision: AuthDecision?
+    private(set) var authDecision: AuthDecision?
     let requestEdits = HeaderEdits()
     let responseEdits = HeaderEdits()
     /// Every limit that was asked for, in order.
@@ -36,6 +36,15 @@ final class FakeFilterExchange: FilterExchange {
 
     init(host: FakeFilterHost = FakeFilterHost()) {
         fakeHost = host
+    }
+
+    func requestField(_ known: KnownHeader) -> HeaderField? { requestHead.field(known) }
+    func soleRequestField(_ known: KnownHeader) -> SoleField {
+        RequestHead.sole(known, in: requestHead.fields, set: requestHead.knownHeaders)
+    }
+    func authenticated(_ decision: AuthDecision, as identity: ClientIdentity?) {
+        authDecision = decision
+        if let identity { self.identity = identity }
     }
 
     func limitRequestBody(to byteCount: Int) { bodyLimits.append(byteCount) }

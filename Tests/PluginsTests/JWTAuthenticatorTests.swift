@@ -452,7 +452,7 @@ import Testing
     }
 
     @Test func rememberedTokensAreBounded() throws {
-        var cache = JWTCache(entries: 8)
+        let cache = JWTCache(entries: 8)
         let identity = ClientIdentity(scheme: "jwt", consumer: [], subject: [], json: [])
         for number in 0..<1000 {
             let token = Array("token-\(number)".utf8)

@@ -10,6 +10,7 @@ import Telemetry
 /// before authentication, and so that a page can read that it was refused.
 package final class CORSFilter: Filter {
     package let name: String
+    package var phases: FilterPhases { .response }
     private let allowsAny: Bool
     private let exact: [[UInt8]]
     private let suffixes: [(scheme: [UInt8], suffix: [UInt8])]
@@ -22,20 +23,20 @@ package final class CORSFilter: Filter {
     private let maxAge: [UInt8]
     private let privateNetwork: Bool
 
-    private static let allowOrigin = Array("access-control-allow-origin".utf8)
-    private static let allowCredentials = Array("access-control-allow-credentials".utf8)
-    private static let exposeHeaders = Array("access-control-expose-headers".utf8)
-    private static let vary = Array("vary".utf8)
+    private static let allowOrigin = FieldName("access-control-allow-origin")
+    private static let allowCredentials = FieldName("access-control-allow-credentials")
+    private static let exposeHeaders = FieldName("access-control-expose-headers")
+    private static let vary = FieldName("vary")
     private static let originName = Array("Origin".utf8)
     private static let trueValue = Array("true".utf8)
     private static let star = Array("*".utf8)
     private static let requestMethod = Array("access-control-request-method".utf8)
     private static let requestHeaders = Array("access-control-request-headers".utf8)
     private static let requestPrivate = Array("access-control-request-private-network".utf8)
-    private static let upstreamFields = [
-        "access-control-allow-origin", "access-control-allow-credentials", "access-control-expose-headers",
-        "access-control-allow-methods", "access-control-allow-headers", "access-control-max-age",
-    ].map { Array($0.utf8) }
+    /// What the upstream thinks of origins is this filter's to say.
+    private static let upstreamFields: UInt64 =
+        KnownHeader.allowOrigin.bit | KnownHeader.allowCredentials.bit | KnownHeader.exposeHeaders.bit
+        | KnownHeader.allowMethods.bit | KnownHeader.allowHeaders.bit | KnownHeader.accessMaxAge.bit
 
     package init(name: String, _ config: CORSFilterConfig) {
         self.name = name
@@ -78,7 +79,7 @@ package final class CORSFilter: Filter {
     }
 
     package func onRequest(_ exchange: any FilterExchange) -> FilterVerdict {
-        guard exchange.requestHead.has(.origin), let field = exchange.requestHead.field(.origin) else {
+        guard let field = exchange.requestField(.origin) else {
             // What another page is told may be something else, and caches must know.
             if !allowsAny { exchange.responseEdits.add(Self.vary, Self.originName) }
             return .proceed
@@ -95,20 +96,12 @@ package final class CORSFilter: Filter {
 
     package func onResponse(_ exchange: any FilterExchange) -> FilterVerdict {
         let edits = exchange.responseEdits
-        // What the upstream thinks of origins is this filter's to say.
-        for name in Self.upstreamFields { edits.remove(name) }
-        guard exchange.requestHead.has(.origin), let field = exchange.requestHead.field(.origin) else {
-            return .proceed
-        }
+        edits.remove(all: Self.upstreamFields)
+        guard let field = exchange.requestField(.origin) else { return .proceed }
         let buffer = exchange.requestBytes
         let origin = buffer.written.extracting(field.valueRange)
         guard allows(origin) else { return .proceed }
-        if allowsAny {
-            edits.set(Self.allowOrigin, Self.star)
-        } else {
-            let name = Self.allowOrigin
-            edits.set(name.span, origin)
-        }
+        if allowsAny { edits.set(Self.allowOrigin, Self.star) } else { edits.set(Self.allowOrigin, origin) }
         if credentials { edits.set(Self.allowCredentials, Self.trueValue) }
         if !expose.isEmpty { edits.set(Self.exposeHeaders, expose) }
         return .proceed
@@ -156,7 +149,7 @@ package final class CORSFilter: Filter {
     ) -> LocalResponse {
         var fields = [
             HeaderPair(
-                name: Self.vary,
+                name: Self.vary.bytes,
                 value: Array("Origin, Access-Control-Request-Method, Access-Control-Request-Headers".utf8))
         ]
         if isAllowed {

@@ -5,6 +5,7 @@ package import Telemetry
 /// `ip-filter`: lets addresses in or not, as `trusted_proxies` let them be known.
 package final class IPFilter: Filter {
     package let name: String
+    package var phases: FilterPhases { [] }
     private let allowed: NetworkSet?
     private let denied: NetworkSet
     private let isDryRun: Bool
@@ -23,7 +24,7 @@ package final class IPFilter: Filter {
         let isIn = !denied.contains(address) && allowed?.contains(address) ?? true
         series.count(isIn ? .granted : .forbidden)
         if isIn || isDryRun { return .proceed }
-        exchange.authDecision = .forbidden
+        exchange.authenticated(.forbidden, as: nil)
         return .respond(LocalResponse(status: 403, reason: .forbidden))
     }
 }

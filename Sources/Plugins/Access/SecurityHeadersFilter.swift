@@ -5,6 +5,7 @@ import HTTP
 /// `security-headers`: sets fields that tell browsers to be careful, in place of the upstream's own.
 package final class SecurityHeadersFilter: Filter {
     package let name: String
+    package var phases: FilterPhases { .response }
     private var edits = HeadersFilter.Edits()
     private let hsts: [UInt8]?
 

@@ -14,12 +14,10 @@ package final class APIKeyAuthenticator: Authenticator {
     private let keys: [APIKeyFilterConfig.Key]
     private let identities: [ClientIdentity]
     /// By the first eight bytes of the hash.
-    private let places: [UInt64: [Int]]
+    private let places: HashPlaces
     private let scopes: [[UInt8]]
     private let forwards: Bool
     private let consumerHeader: [UInt8]?
-    private var space: [UInt8] = []
-    private var hash: [UInt8] = []
 
     static let keyMax = 512
 
@@ -36,9 +34,7 @@ package final class APIKeyAuthenticator: Authenticator {
         forwards = config.forward
         consumerHeader = config.consumerHeader.map { Array($0.lowercased().utf8) }
         identities = keys.map(Self.identity)
-        var places: [UInt64: [Int]] = [:]
-        for (index, key) in keys.enumerated() { places[Self.prefix(of: key.hash), default: []].append(index) }
-        self.places = places
+        places = HashPlaces(keys.map { KeyHash($0.hash) })
     }
 
     private static func identity(_ key: APIKeyFilterConfig.Key) -> ClientIdentity {
@@ -51,10 +47,6 @@ package final class APIKeyAuthenticator: Authenticator {
         return ClientIdentity(
             scheme: "api-key", consumer: Array(consumer.utf8), subject: Array(key.id.utf8),
             scopes: key.scopes.map { Array($0.utf8) }, json: Array(json.compact.utf8))
-    }
-
-    private static func prefix(of hash: [UInt8]) -> UInt64 {
-        hash.prefix(8).reduce(0) { $0 << 8 | UInt64($1) }
     }
 
     package func clean(_ exchange: any FilterExchange) {
@@ -88,30 +80,12 @@ package final class APIKeyAuthenticator: Authenticator {
     /// - Parameter now: Unix time in seconds.
     func check(_ key: Span<UInt8>, now: Int64) -> AuthenticationOutcome {
         guard key.count <= Self.keyMax else { return .refused(.malformed) }
-        guard let index = find(key) else { return .refused(.invalid, error: "invalid_token") }
+        guard let index = places.find(KeyHash(of: key)) else { return .refused(.invalid, error: "invalid_token") }
         if let expires = keys[index].expires, now >= expires { return .refused(.expired, error: "invalid_token") }
         let identity = identities[index]
-        guard scopes.allSatisfy({ identity.scopes.contains($0) }) else {
+        guard scopes.isEmpty || scopes.allSatisfy({ identity.scopes.contains($0) }) else {
             return .forbidden(.forbidden, scope: Array(scopes.joined(separator: [UInt8(ascii: " ")])))
         }
         return .granted(identity)
-    }
-
-    /// What is looked up and compared is the hash, of which no client can choose a part; the comparison takes the same
-    /// time wherever two hashes differ.
-    private func find(_ key: Span<UInt8>) -> Int? {
-        space.removeAll(keepingCapacity: true)
-        space.append(copying: key)
-        let digest = SHA256.hash(data: space)
-        hash.removeAll(keepingCapacity: true)
-        hash.append(contentsOf: digest)
-        guard let candidates = places[Self.prefix(of: hash)] else { return nil }
-        var found: Int?
-        for candidate in candidates {
-            var difference: UInt8 = 0
-            for index in 0..<32 { difference |= hash[index] ^ keys[candidate].hash[index] }
-            if difference == 0 { found = candidate }
-        }
-        return found
     }
 }

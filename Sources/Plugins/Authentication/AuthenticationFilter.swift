@@ -7,6 +7,7 @@ package import Telemetry
 /// grants. Reasons go to the log and the metrics, never into the answer.
 package final class AuthenticationFilter: Filter {
     package let name: String
+    package var phases: FilterPhases { [] }
     private let authenticators: [any Authenticator]
     /// A request without any credential passes as nobody's; one with a bad credential does not.
     private let isOptional: Bool
@@ -30,8 +31,7 @@ package final class AuthenticationFilter: Filter {
             let outcome = authenticators[index].authenticate(exchange)
             if case .granted(let identity) = outcome {
                 series[index].count(.granted)
-                exchange.identity = identity
-                exchange.authDecision = .granted
+                exchange.authenticated(.granted, as: identity)
                 authenticators[index].admit(identity, exchange)
                 return .proceed
             }
@@ -48,7 +48,7 @@ package final class AuthenticationFilter: Filter {
 
     private func note(_ decision: AuthDecision, _ index: Int, _ exchange: any FilterExchange) -> FilterVerdict {
         series[index].count(decision)
-        if exchange.authDecision == nil { exchange.authDecision = decision }
+        if exchange.authDecision == nil { exchange.authenticated(decision, as: nil) }
         return .proceed
     }
 
@@ -75,7 +75,7 @@ package final class AuthenticationFilter: Filter {
             response.headers = [HeaderPair(name: Array("retry-after".utf8), value: Array("5".utf8))]
         }
         series[index].count(decision)
-        exchange.authDecision = decision
+        exchange.authenticated(decision, as: nil)
         return .respond(response)
     }
 

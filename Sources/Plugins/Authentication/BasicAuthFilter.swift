@@ -7,6 +7,7 @@ package import Telemetry
 /// a password that was right is remembered for a while, so that not each request waits.
 package final class BasicAuthFilter: Filter {
     package let name: String
+    package var phases: FilterPhases { .log }
     package var slot = 0
     private let users: [[UInt8]: String]
     /// What unknown names are compared with, so that they take as long as known ones.
@@ -52,11 +53,11 @@ package final class BasicAuthFilter: Filter {
         if let userHeader { exchange.removeSpellings(of: userHeader) }
         var credential: [UInt8] = []
         guard source.withCredential(of: exchange, { credential = Array(copying: $0) }) == .found else {
-            guard isOptional, !exchange.requestHead.has(.authorization) else {
+            guard isOptional, exchange.requestField(.authorization) == nil else {
                 return refuse(.missing, exchange)
             }
             series.count(.anonymous)
-            if exchange.authDecision == nil { exchange.authDecision = .anonymous }
+            if exchange.authDecision == nil { exchange.authenticated(.anonymous, as: nil) }
             return .proceed
         }
         if let found = known[credential] {
@@ -109,8 +110,7 @@ package final class BasicAuthFilter: Filter {
 
     private func admit(_ identity: ClientIdentity, _ exchange: any FilterExchange) -> FilterVerdict {
         series.count(.granted)
-        exchange.identity = identity
-        exchange.authDecision = .granted
+        exchange.authenticated(.granted, as: identity)
         if !forwards { source.strip(from: exchange) }
         if let userHeader { exchange.requestEdits.set(userHeader, identity.consumer) }
         return .proceed
@@ -118,13 +118,13 @@ package final class BasicAuthFilter: Filter {
 
     private func refuse(_ decision: AuthDecision, _ exchange: any FilterExchange) -> FilterVerdict {
         series.count(decision)
-        exchange.authDecision = decision
+        exchange.authenticated(decision, as: nil)
         return .respond(LocalResponse(status: 401, reason: .unauthenticated, headers: [challenge]))
     }
 
     private func unavailable(_ exchange: any FilterExchange) -> FilterVerdict {
         series.count(.unavailable)
-        exchange.authDecision = .unavailable
+        exchange.authenticated(.unavailable, as: nil)
         let retry = HeaderPair(name: Array("retry-after".utf8), value: Array("1".utf8))
         return .respond(LocalResponse(status: 503, reason: .authUnavailable, headers: [retry]))
     }

@@ -3,9 +3,11 @@ package import Config
 import HTTP
 
 /// Where a client may put a credential, and how it is taken out again before the request is forwarded.
-package struct CredentialSource: Sendable {
+package final class CredentialSource: Sendable {
     private let place: CredentialSourceConfig.Place
     private let name: [UInt8]
+    private let known: KnownHeader
+    private let takesSchemes: Bool
     /// `Authorization` and the like hold a scheme before the credential.
     private let scheme: [UInt8]
 
@@ -13,7 +15,10 @@ package struct CredentialSource: Sendable {
     ///   `proxy-authorization`, in any case, with a space behind it; other headers hold the bare credential, or that.
     package init(_ config: CredentialSourceConfig, scheme: String) {
         place = config.place
-        name = Array(config.name.utf8)
+        let name = Array(config.name.utf8)
+        self.name = name
+        known = KnownHeader.named(name.span)
+        takesSchemes = config.name == "authorization" || config.name == "proxy-authorization"
         self.scheme = Array(scheme.utf8)
     }
 
@@ -27,21 +32,21 @@ package struct CredentialSource: Sendable {
     package func withCredential(
         of exchange: any FilterExchange, _ body: (Span<UInt8>) -> Void
     ) -> Finding {
-        let head = exchange.requestHead
         let buffer = exchange.requestBytes
         let bytes = buffer.written
         switch place {
         case .header:
-            guard let index = head.firstIndex(named: name.span, in: bytes) else { return .absent }
-            for other in head.fields.indices where other > index {
-                if ASCII.equalIgnoringCase(bytes.extracting(head.fields[other].nameRange), name.span) {
-                    return .ambiguous
-                }
+            switch soleField(of: exchange) {
+            case .absent: return .absent
+            case .several: return .ambiguous
+            case .one(let field):
+                guard let range = credential(in: bytes, field.valueRange) else { return .absent }
+                body(bytes.extracting(range))
+                return .found
             }
-            guard let range = credential(in: bytes, head.fields[index].valueRange) else { return .absent }
-            body(bytes.extracting(range))
-            return .found
         case .cookie:
+            let name = name
+            let head = exchange.requestHead
             var found: Range<Int>?
             for field in head.fields where field.knownHeader == .cookie {
                 var rest = field.valueRange
@@ -55,7 +60,8 @@ package struct CredentialSource: Sendable {
             body(bytes.extracting(found))
             return .found
         case .query:
-            guard let query = head.queryRange else { return .absent }
+            let name = name
+            guard let query = exchange.requestHead.queryRange else { return .absent }
             let list = bytes.extracting(query)
             guard let range = Parameters.value(of: name.span, in: list, separator: 0x26), !range.isEmpty else {
                 return .absent
@@ -67,9 +73,23 @@ package struct CredentialSource: Sendable {
         }
     }
 
+    private func soleField(of exchange: any FilterExchange) -> SoleField {
+        if known != .unknown { return exchange.soleRequestField(known) }
+        let name = name
+        let buffer = exchange.requestBytes
+        let bytes = buffer.written
+        let head = exchange.requestHead
+        guard let index = head.firstIndex(named: name.span, in: bytes) else { return .absent }
+        for other in head.fields.indices where other > index {
+            if ASCII.equalIgnoringCase(bytes.extracting(head.fields[other].nameRange), name.span) { return .several }
+        }
+        return .one(head.fields[index])
+    }
+
     /// The part of a field value behind the scheme; nil when the scheme is another one or nothing follows.
     private func credential(in bytes: Span<UInt8>, _ range: Range<Int>) -> Range<Int>? {
         let value = bytes.extracting(range)
+        let scheme = scheme
         var start = 0
         let hasScheme =
             !scheme.isEmpty && value.count > scheme.count && value[scheme.count] == ASCII.space
@@ -83,14 +103,15 @@ package struct CredentialSource: Sendable {
         return start < value.count ? range.lowerBound + start..<range.upperBound : nil
     }
 
-    private var takesSchemes: Bool {
-        name.elementsEqual("authorization".utf8) || name.elementsEqual("proxy-authorization".utf8)
-    }
-
     /// Takes the credential out of the request that goes upstream; a request that has none stays as it is.
     package func strip(from exchange: any FilterExchange) {
         switch place {
-        case .header: exchange.requestEdits.remove(name)
+        case .header:
+            if known == .unknown {
+                exchange.requestEdits.remove(name)
+            } else {
+                exchange.requestEdits.remove(all: known.bit)
+            }
         case .cookie: stripCookie(from: exchange)
         case .query: stripParameter(from: exchange)
         }

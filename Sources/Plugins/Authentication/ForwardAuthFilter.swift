@@ -7,6 +7,7 @@ package import Telemetry
 /// redirects go to the client, and anything else, or no answer, is 503.
 package final class ForwardAuthFilter: Filter {
     package let name: String
+    package var phases: FilterPhases { .log }
     package var slot = 0
     private let config: ForwardAuthFilterConfig
     private let upstream: [UInt8]
@@ -126,7 +127,7 @@ package final class ForwardAuthFilter: Filter {
         case 401, 403, 300...399:
             let isKnown = answer.status == 403
             series.count(isKnown ? .forbidden : .invalid)
-            exchange.authDecision = isKnown ? .forbidden : .invalid
+            exchange.authenticated(isKnown ? .forbidden : .invalid, as: nil)
             var response = LocalResponse(
                 status: answer.status, reason: isKnown ? .forbidden : .unauthenticated, body: answer.body)
             response.headers = (clientHeaders + [Array("content-type".utf8)]).flatMap {
@@ -139,15 +140,14 @@ package final class ForwardAuthFilter: Filter {
 
     private func admit(_ approval: Approval, _ exchange: any FilterExchange) -> FilterVerdict {
         series.count(.granted)
-        exchange.authDecision = .granted
-        if let identity = approval.identity { exchange.identity = identity }
+        exchange.authenticated(.granted, as: approval.identity)
         for pair in approval.fields { exchange.requestEdits.add(pair.name, pair.value) }
         return .proceed
     }
 
     private func unavailable(_ exchange: any FilterExchange) -> FilterVerdict {
         series.count(.unavailable)
-        exchange.authDecision = .unavailable
+        exchange.authenticated(.unavailable, as: nil)
         let retry = HeaderPair(name: Array("retry-after".utf8), value: Array("1".utf8))
         return .respond(LocalResponse(status: 503, reason: .authUnavailable, headers: [retry]))
     }

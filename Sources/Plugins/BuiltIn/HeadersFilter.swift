@@ -18,6 +18,7 @@ package final class HeadersFilter: Filter {
     }
 
     package let name: String
+    package var phases: FilterPhases { .response }
     private let request: Edits
     private let response: Edits
 

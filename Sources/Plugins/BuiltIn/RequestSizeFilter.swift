@@ -4,6 +4,7 @@ import Telemetry
 /// `request-size`: the largest request body of a route, announced or counted (413, RFC 9110 §15.5.14).
 package final class RequestSizeFilter: Filter {
     package let name: String
+    package var phases: FilterPhases { [] }
     /// Bytes.
     private let limit: Int
     private let requiresLength: Bool

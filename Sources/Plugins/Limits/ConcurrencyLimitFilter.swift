@@ -56,6 +56,7 @@ package final class ConcurrencyTables: Sendable {
 /// `concurrency-limit`: so many requests under way at once, over all workers; 429 past it.
 package final class ConcurrencyLimitFilter: Filter {
     package let name: String
+    package var phases: FilterPhases { .log }
     package var slot = 0
     private let table: ConcurrencyTable
     private let key: LimitKey

@@ -98,13 +98,22 @@ package struct LimitKey {
     }
 
     private func value(_ part: Part, _ exchange: any FilterExchange) -> UInt64 {
-        var found: UInt64?
-        func take(_ bytes: Span<UInt8>) { found = KeyedHash.process.hash(bytes) }
         switch part {
         case .global: return 1
         case .clientIP: return address(exchange)
         case .client, .consumer:
-            if let consumer = exchange.identity?.consumer, !consumer.isEmpty { take(consumer.span) }
+            guard let consumer = exchange.identity?.consumer, !consumer.isEmpty else { return address(exchange) }
+            return KeyedHash.process.hash(consumer.span)
+        default: return text(part, exchange) ?? address(exchange)
+        }
+    }
+
+    /// The hash of a part that is a text of the request; nil where it has none.
+    private func text(_ part: Part, _ exchange: any FilterExchange) -> UInt64? {
+        var found: UInt64?
+        func take(_ bytes: Span<UInt8>) { found = KeyedHash.process.hash(bytes) }
+        switch part {
+        case .global, .clientIP, .client, .consumer: return nil
         case .route: exchange.withText(.route, take)
         case .header(let name):
             let bytes = exchange.requestBytes.written
@@ -125,7 +134,7 @@ package struct LimitKey {
             if let range = Parameters.value(of: name.span, in: list, separator: 0x26) { take(list.extracting(range)) }
         case .variable(let name): if let json = exchange.variables[name.span] { take(json.span) }
         }
-        return found ?? address(exchange)
+        return found
     }
 
     /// IPv6 by /64, since a client has that many addresses at least; IPv4 whole, however it is written.

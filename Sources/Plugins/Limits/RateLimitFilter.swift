@@ -8,6 +8,7 @@ package import Telemetry
 /// where they stand (draft-ietf-httpapi-ratelimit-headers).
 package final class RateLimitFilter: Filter {
     package let name: String
+    package var phases: FilterPhases { shared == nil ? [] : .log }
     private let table: RateLimitTable
     private let key: LimitKey
     private let cost: UInt64
@@ -18,7 +19,8 @@ package final class RateLimitFilter: Filter {
     private let policy: [UInt8]
     /// `"name";r=`, by rate.
     private let prefixes: [[UInt8]]
-    private var space: [UInt8] = []
+    /// Where the value of `RateLimit` is written.
+    private let space: ByteBuffer
     package var slot = 0
     /// Counters that other gateways use too; nil: this process counts alone.
     private let shared: (any SharedCounters)?
@@ -32,8 +34,8 @@ package final class RateLimitFilter: Filter {
         var timer: FilterTimer?
     }
 
-    private static let limitField = Array("ratelimit".utf8)
-    private static let policyField = Array("ratelimit-policy".utf8)
+    private static let limitField = FieldName("ratelimit")
+    private static let policyField = FieldName("ratelimit-policy")
 
     package init(
         name: String, _ config: RateLimitFilterConfig, table: RateLimitTable, series: RateLimitSeries,
@@ -56,6 +58,7 @@ package final class RateLimitFilter: Filter {
             zip(names, config.limits).map { "\"\($0)\";q=\($1.count);w=\($1.period.components.seconds)" }
                 .joined(separator: ", ").utf8)
         prefixes = names.map { Array("\"\($0)\";r=".utf8) }
+        space = ByteBuffer(capacity: (prefixes.map(\.count).max() ?? 0) + 64)
     }
 
     package func onRequest(_ exchange: any FilterExchange) -> FilterVerdict {
@@ -140,21 +143,14 @@ package final class RateLimitFilter: Filter {
     }
 
     private func tell(_ decision: RateLimitTable.Decision, _ exchange: any FilterExchange) {
-        var value: [UInt8] = []
-        swap(&value, &space)
-        value.removeAll(keepingCapacity: true)
-        value += prefixes[decision.rate]
-        Self.append(decision.remaining, to: &value)
-        value += [UInt8(ascii: ";"), UInt8(ascii: "t"), UInt8(ascii: "=")]
-        Self.append((decision.reset &+ 999_999_999) / 1_000_000_000, to: &value)
+        let space = space
+        space.clear()
+        space.append(prefixes[decision.rate])
+        space.append(decimal: Int(clamping: decision.remaining))
+        space.append(";t=")
+        space.append(decimal: Int(clamping: (decision.reset &+ 999_999_999) / 1_000_000_000))
         let edits = exchange.responseEdits
-        edits.set(Self.limitField, value)
+        edits.set(Self.limitField, space.readable)
         edits.set(Self.policyField, policy)
-        swap(&value, &space)
-    }
-
-    private static func append(_ number: UInt64, to out: inout [UInt8]) {
-        if number >= 10 { append(number / 10, to: &out) }
-        out.append(UInt8(truncatingIfNeeded: 0x30 &+ number % 10))
     }
 }

@@ -19,6 +19,10 @@ package final class LuaFilter: Filter {
         conditions = LuaConditions(instance.settings.when)
     }
 
+    package var phases: FilterPhases {
+        let seesResponse = instance.has(.response) || conditions.concernsResponse || responseBodyNeed != .none
+        return seesResponse ? .all : .log
+    }
     package var requestBodyNeed: BodyNeed { instance.need(.request) }
     package var responseBodyNeed: BodyNeed { instance.need(.response) }
 

@@ -15,7 +15,10 @@ package final class JWTAuthenticator: Authenticator {
     private let forwardsToken: Bool
     private let forwarded: [(claim: [UInt8], header: [UInt8])]
     private let consumerClaim: [String]
-    private var cache: JWTCache
+    private let cache: JWTCache
+    /// Where keys are fetched to, by issuer; nil for those that have theirs.
+    private let cells: [JWTKeyCell?]
+    private let hasCells: Bool
     /// Keys that come from cells, by issuer, each with the version that it was made from.
     private var fetched: [(version: Int, keys: JWTKeySet)]
 
@@ -34,6 +37,8 @@ package final class JWTAuthenticator: Authenticator {
         forwarded = config.forwardClaims.map { (Array($0.claim.utf8), Array($0.header.utf8)) }
         consumerClaim = config.consumerClaim.split(separator: ".").map(String.init)
         cache = JWTCache(entries: config.cacheEntries)
+        self.cells = rules.issuers.map(\.cell)
+        hasCells = self.cells.contains { $0 != nil }
         fetched = rules.issuers.map { _ in (0, JWTKeySet([])) }
     }
 
@@ -44,7 +49,7 @@ package final class JWTAuthenticator: Authenticator {
     }
 
     package func authenticate(_ exchange: any FilterExchange) -> AuthenticationOutcome {
-        refreshKeys()
+        if hasCells { refreshKeys() }
         var outcome: AuthenticationOutcome?
         for index in sources.indices {
             let finding = sources[index].withCredential(of: exchange) { token in
@@ -72,8 +77,8 @@ package final class JWTAuthenticator: Authenticator {
 
     /// Takes over keys that were fetched since; one comparison an issuer as long as there are none.
     private func refreshKeys() {
-        for index in rules.issuers.indices {
-            guard let cell = rules.issuers[index].cell else { continue }
+        for index in cells.indices {
+            guard let cell = cells[index] else { continue }
             guard cell.version.load(ordering: .relaxed) != fetched[index].version else { continue }
             let document = cell.load()
             let keys = JWTKeySet(document: document.bytes, allowed: rules.issuers[index].allowed)
@@ -89,7 +94,7 @@ package final class JWTAuthenticator: Authenticator {
     package func check(_ token: Span<UInt8>, now: Int64) -> AuthenticationOutcome {
         guard token.count <= Self.tokenMax else { return .refused(.malformed, error: "invalid_token") }
         let seconds = Double(now) / 1e9
-        let hash = KeyedHash.process.hash(token)
+        let hash = JWTCache.hash(token)
         if let known = cache.find(token, hash: hash) {
             if seconds >= known.validUntil { return .refused(.expired, error: "invalid_token") }
             if isUsable(known.issuer, now: now) { return .granted(known.identity) }
@@ -98,7 +103,7 @@ package final class JWTAuthenticator: Authenticator {
     }
 
     private func isUsable(_ index: Int, now: Int64) -> Bool {
-        guard let cell = rules.issuers[index].cell else { return true }
+        guard let cell = cells[index] else { return true }
         return fetched[index].version > 0 && now < cell.usableUntil.load(ordering: .relaxed)
     }
 

@@ -3,8 +3,10 @@ import Bytes
 /// Tokens that were verified, on one worker: so many, and not more than so many bytes.
 ///
 /// The whole token is compared, so nothing rests on the hash but where to look. Look-ups are by a keyed hash that no
-/// client knows, so that the time of the comparison tells nothing of tokens that others have sent.
-struct JWTCache {
+/// client knows, so that the time of the comparison tells nothing of tokens that others have sent. It is one of the
+/// token's end, which is signature: of what is remembered, all was signed, so that nobody can fill a place with tokens
+/// that end alike.
+final class JWTCache {
     struct Entry {
         let identity: ClientIdentity
         /// Unix time in seconds.
@@ -12,12 +14,19 @@ struct JWTCache {
         let issuer: Int
     }
 
-    private struct Slot {
-        var hash: UInt64
-        var token: [UInt8]
-        var entry: Entry
+    private final class Slot {
+        let hash: UInt64
+        let token: [UInt8]
+        let entry: Entry
         /// Which of two slots was used last.
         var used: UInt32
+
+        init(hash: UInt64, token: [UInt8], entry: Entry, used: UInt32) {
+            self.hash = hash
+            self.token = token
+            self.entry = entry
+            self.used = used
+        }
     }
 
     /// Two neighbours are looked at.
@@ -36,19 +45,28 @@ struct JWTCache {
         mask = entries == 0 ? 0 : count - 1
     }
 
-    mutating func find(_ token: Span<UInt8>, hash: UInt64) -> Entry? {
+    /// Where a token is looked for.
+    static func hash(_ token: Span<UInt8>) -> UInt64 {
+        KeyedHash.process.hash(token.extracting(max(token.count &- hashedBytes, 0)..<token.count))
+    }
+
+    private static let hashedBytes = 40
+
+    func find(_ token: Span<UInt8>, hash: UInt64) -> Entry? {
         guard !slots.isEmpty else { return nil }
         let first = Int(truncatingIfNeeded: hash) & mask & ~1
-        for index in first...first + 1 where slots[index]?.hash == hash {
-            guard let slot = slots[index], ASCII.equal(slot.token.span, token) else { continue }
+        for index in first..<first &+ 2 {
+            guard let slot = slots[index], slot.hash == hash else { continue }
+            let own = slot.token
+            guard ASCII.equal(own.span, token) else { continue }
             clock &+= 1
-            slots[index]?.used = clock
+            slot.used = clock
             return slot.entry
         }
         return nil
     }
 
-    mutating func insert(_ token: Span<UInt8>, hash: UInt64, _ entry: Entry) {
+    func insert(_ token: Span<UInt8>, hash: UInt64, _ entry: Entry) {
         guard !slots.isEmpty else { return }
         if byteCount + token.count > Self.bytesMax { removeAll() }
         let first = Int(truncatingIfNeeded: hash) & mask & ~1
@@ -65,7 +83,7 @@ struct JWTCache {
         slots[victim] = Slot(hash: hash, token: Array(copying: token), entry: entry, used: clock)
     }
 
-    mutating func removeAll() {
+    func removeAll() {
         for index in slots.indices { slots[index] = nil }
         byteCount = 0
     }
