@@ -251,7 +251,7 @@ package final class HeaderEdits: CustomStringConvertible {
     /// The known name, `.unknown` for others, nil for one that must not be edited.
     static func editable(_ name: Span<UInt8>) -> KnownHeader? {
         guard name.count > 0 && name.count <= FieldLine.nameBytesMax else { return nil }
-        for index in name.indices where !ByteSet.token.contains(name[index]) { return nil }
+        guard ByteSet.isToken(name) else { return nil }
         let known = KnownHeader.find(name, at: 0, count: name.count)
         guard fixedSet & known.bit == 0 else { return nil }
         return known

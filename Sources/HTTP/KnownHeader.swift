@@ -11,7 +11,7 @@ package enum KnownHeader: UInt8, Sendable, CaseIterable {
 
     /// The header of this name in any case; `.unknown` for others, and for what is no name.
     package static func named(_ name: Span<UInt8>) -> KnownHeader {
-        for index in name.indices where !ByteSet.token.contains(name[index]) { return .unknown }
+        guard ByteSet.isToken(name) else { return .unknown }
         return find(name, at: 0, count: name.count)
     }
 

@@ -3,7 +3,7 @@ import Bytes
 /// Parts of a request line that come from a filter rather than from a client.
 package enum RequestLineCheck {
     package static func isToken(_ bytes: Span<UInt8>) -> Bool {
-        for index in bytes.indices where !ByteSet.token.contains(bytes[index]) { return false }
+        guard ByteSet.isToken(bytes) else { return false }
         return !bytes.isEmpty
     }
 

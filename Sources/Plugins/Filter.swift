@@ -20,8 +20,8 @@ package protocol Filter: AnyObject {
     var requestBodyNeed: BodyNeed { get }
     /// What the filter needs of the response body.
     var responseBodyNeed: BodyNeed { get }
-    /// Its place in the chain that it belongs to, set once.
-    var slot: Int { get set }
+    /// Tells it its place in the chain that it belongs to, once.
+    func place(at slot: Int)
 
     /// The request head is known and nothing has been sent upstream. Edits go to `exchange`.
     func onRequest(_ exchange: any FilterExchange) -> FilterVerdict
@@ -50,10 +50,7 @@ extension Filter {
         _ side: MessageSide, _ chunk: [UInt8], isLast: Bool, of exchange: any FilterExchange
     ) -> BodyVerdict { .pass }
     /// Filters that keep nothing per exchange have no use for it.
-    package var slot: Int {
-        get { 0 }
-        set {}
-    }
+    package func place(at slot: Int) {}
 }
 
 /// Phases of an exchange behind that of the request head.

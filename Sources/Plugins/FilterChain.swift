@@ -10,7 +10,7 @@ package final class FilterChain {
         let filters = filters.filter { $0 is CORSFilter } + filters.filter { !($0 is CORSFilter) }
         self.filters = filters
         answersPreflights = filters.first is CORSFilter
-        for (slot, filter) in filters.enumerated() { filter.slot = slot }
+        for (slot, filter) in filters.enumerated() { filter.place(at: slot) }
         hasResponsePhase = filters.contains { $0.phases.contains(.response) }
         hasLogPhase = filters.contains { $0.phases.contains(.log) }
         streamsRequest = filters.contains { $0.requestBodyNeed == .stream }

@@ -190,23 +190,25 @@ package final class ExchangeVariables {
     package func set(_ name: Span<UInt8>, json: Span<UInt8>) -> StaticString? {
         if json.count > Self.bytesMax { return "a variable has 1 KiB at most" }
         let index = entries.firstIndex { ASCII.equal($0.name.span, name) }
-        if json.isEmpty {
-            if let index { entries.remove(at: index) }
-            return nil
+        if index == nil, !json.isEmpty, entries.count == Self.countMax { return "a request has 32 variables at most" }
+        var changed: [Entry] = []
+        swap(&changed, &entries)
+        if let index, json.isEmpty {
+            changed.remove(at: index)
+        } else if let index {
+            changed[index].json = Array(copying: json)
+        } else if !json.isEmpty {
+            changed.append(Entry(name: Array(copying: name), json: Array(copying: json)))
         }
-        var value: [UInt8] = []
-        value.append(copying: json)
-        if let index {
-            entries[index].json = value
-            return nil
-        }
-        if entries.count == Self.countMax { return "a request has 32 variables at most" }
-        var key: [UInt8] = []
-        key.append(copying: name)
-        entries.append(Entry(name: key, json: value))
+        swap(&changed, &entries)
         return nil
     }
 
     package var isEmpty: Bool { entries.isEmpty }
-    package func removeAll() { entries.removeAll(keepingCapacity: true) }
+    package func removeAll() {
+        var cleared: [Entry] = []
+        swap(&cleared, &entries)
+        cleared.removeAll(keepingCapacity: true)
+        swap(&cleared, &entries)
+    }
 }

@@ -30,6 +30,16 @@ import Testing
         #expect(text(buffer) == "3456789")
     }
 
+    @Test(
+        arguments: [0, 1, 0xF, 0x0123_4567_89AB_CDEF, 0xFEDC_BA98_7654_3210, 0xA0A9_9A0F_F09A_0A90, .max] as [UInt64])
+    func appendsAllHexadecimalDigits(_ word: UInt64) {
+        let buffer = ByteBuffer(capacity: 17)
+        buffer.append(UInt8(ascii: "-"))
+        buffer.append(hexDigits: word)
+        let plain = String(word, radix: 16)
+        #expect(text(buffer) == "-" + String(repeating: "0", count: 16 - plain.count) + plain)
+    }
+
     @Test(arguments: [0, 1, 9, 10, 99, 100, 12_345, 1 << 32, .max])
     func writesNumbers(_ value: Int) {
         let buffer = ByteBuffer(capacity: 64)

@@ -8,7 +8,7 @@ package import Telemetry
 package final class BasicAuthFilter: Filter {
     package let name: String
     package var phases: FilterPhases { .log }
-    package var slot = 0
+    private var slot = 0
     private let users: [[UInt8]: String]
     /// What unknown names are compared with, so that they take as long as known ones.
     private let otherHash: String
@@ -48,6 +48,8 @@ package final class BasicAuthFilter: Filter {
         isOptional = config.isOptional
         ttl = config.cacheTTL.nanoseconds
     }
+
+    package func place(at slot: Int) { self.slot = slot }
 
     package func onRequest(_ exchange: any FilterExchange) -> FilterVerdict {
         if let userHeader { exchange.removeSpellings(of: userHeader) }

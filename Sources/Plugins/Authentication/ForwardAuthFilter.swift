@@ -8,7 +8,7 @@ package import Telemetry
 package final class ForwardAuthFilter: Filter {
     package let name: String
     package var phases: FilterPhases { .log }
-    package var slot = 0
+    private var slot = 0
     private let config: ForwardAuthFilterConfig
     private let upstream: [UInt8]
     private let requestHeaders: [[UInt8]]
@@ -39,6 +39,8 @@ package final class ForwardAuthFilter: Filter {
         clientHeaders = config.clientHeaders.map { Array($0.utf8) }
         consumerHeader = config.consumerHeader.map { Array($0.utf8) }
     }
+
+    package func place(at slot: Int) { self.slot = slot }
 
     package func onRequest(_ exchange: any FilterExchange) -> FilterVerdict {
         for header in responseHeaders { exchange.removeSpellings(of: header) }

@@ -57,7 +57,7 @@ package final class ConcurrencyTables: Sendable {
 package final class ConcurrencyLimitFilter: Filter {
     package let name: String
     package var phases: FilterPhases { .log }
-    package var slot = 0
+    private var slot = 0
     private let table: ConcurrencyTable
     private let key: LimitKey
     private let max: Int
@@ -83,6 +83,8 @@ package final class ConcurrencyLimitFilter: Filter {
         max = config.max
         isShadow = config.isShadow
     }
+
+    package func place(at slot: Int) { self.slot = slot }
 
     package func onRequest(_ exchange: any FilterExchange) -> FilterVerdict {
         let tag = key.tag(of: exchange)

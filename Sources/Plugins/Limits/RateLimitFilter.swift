@@ -21,7 +21,7 @@ package final class RateLimitFilter: Filter {
     private let prefixes: [[UInt8]]
     /// Where the value of `RateLimit` is written.
     private let space: ByteBuffer
-    package var slot = 0
+    private var slot = 0
     /// Counters that other gateways use too; nil: this process counts alone.
     private let shared: (any SharedCounters)?
     private let onStoreError: RateLimitFilterConfig.StoreError
@@ -60,6 +60,8 @@ package final class RateLimitFilter: Filter {
         prefixes = names.map { Array("\"\($0)\";r=".utf8) }
         space = ByteBuffer(capacity: (prefixes.map(\.count).max() ?? 0) + 64)
     }
+
+    package func place(at slot: Int) { self.slot = slot }
 
     package func onRequest(_ exchange: any FilterExchange) -> FilterVerdict {
         guard let shared else { return decideAlone(exchange) }

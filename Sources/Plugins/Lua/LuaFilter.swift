@@ -7,7 +7,7 @@ import Telemetry
 /// `lua`: one use of a script in a route.
 package final class LuaFilter: Filter {
     package let name: String
-    package var slot = 0
+    private var slot = 0
     private let program: LuaProgram
     private let instance: LuaInstance
     private let conditions: LuaConditions
@@ -32,6 +32,8 @@ package final class LuaFilter: Filter {
     }
 
     // MARK: Heads
+
+    package func place(at slot: Int) { self.slot = slot }
 
     package func onRequest(_ exchange: any FilterExchange) -> FilterVerdict {
         guard !conditions.concernsRequest || conditions.admitsRequest(exchange) else { return .proceed }

@@ -80,11 +80,18 @@ package final class LuaInstance {
     /// nil when the script cannot be entered.
     func makeRun(_ exchange: (any FilterExchange)?) -> LuaRun? {
         guard let host, let vm = unsafe program.readyVM() else { return nil }
-        if let pooled = pool.popLast() {
+        if let pooled = takePooled() {
             if pooled.begin(vm, exchange, host: host) { return pooled }
             return nil
         }
         return LuaRun(self, vm, exchange, host: host)
+    }
+
+    private func takePooled() -> LuaRun? {
+        var runs: [LuaRun] = []
+        swap(&runs, &pool)
+        defer { swap(&runs, &pool) }
+        return runs.popLast()
     }
 
     /// A run for a request; nil when the script cannot be entered, or is left out because it failed too often.
@@ -106,7 +113,12 @@ package final class LuaInstance {
         if run.isTrial { breaker.gaveUp() }
         run.end()
         if hasWaited { unsafe program.reportSuspended() }
-        if pool.count < Self.poolMax { pool.append(run) }
+        guard pool.count < Self.poolMax else { return }
+        // Out of its property meanwhile, as everywhere on the way of a request: see `HeaderEdits`.
+        var runs: [LuaRun] = []
+        swap(&runs, &pool)
+        runs.append(run)
+        swap(&runs, &pool)
     }
 
     private func noteBreaker() {
@@ -139,7 +151,9 @@ package final class LuaInstance {
         series.count(phase, failure.result, nanoseconds: used)
         counts.calls.count()
         if isKill { counts.kills.count() } else { counts.errors.count() }
-        breaker.failed(isKill: isKill, now: host?.preciseNow ?? Instant(nanoseconds: 0))
+        var failing = breaker
+        failing.failed(isKill: isKill, now: host?.preciseNow ?? Instant(nanoseconds: 0))
+        breaker = failing
         noteBreaker()
         run.isDead = true
         untilReport = 0

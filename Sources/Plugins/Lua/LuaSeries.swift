@@ -11,8 +11,7 @@ package enum LuaResult: UInt8, CaseIterable, Sendable {
 final class LuaSeries {
     private let filter: UInt32
     private var shard: MetricShard?
-    /// Cells that were looked up: of calls by phase and result, of durations by phase, and of CPU time. One array,
-    /// since each use of a property is checked for exclusive access.
+    /// Cells that were looked up: of calls by phase and result, of durations by phase, and of CPU time.
     private var cells = [Int](repeating: -1, count: LuaSeries.cpuIndex + 1)
 
     private static let resultCount = LuaResult.allCases.count
@@ -50,11 +49,13 @@ final class LuaSeries {
 
     @inline(never)
     private func lookUp(_ phase: LuaPhase, _ result: LuaResult, _ index: Int, _ shard: MetricShard) {
-        cells[index] = shard.cell(
+        var known = cells
+        known[index] = shard.cell(
             SeriesKey(.luaCalls, a: filter, b: UInt16(phase.rawValue), c: UInt16(result.rawValue)))
-        cells[Self.durationIndex + phase.rawValue] = shard.histogram(
+        known[Self.durationIndex + phase.rawValue] = shard.histogram(
             SeriesKey(.luaCallDuration, a: filter, b: UInt16(phase.rawValue)))
-        cells[Self.cpuIndex] = shard.cell(SeriesKey(.luaCPU, a: filter))
+        known[Self.cpuIndex] = shard.cell(SeriesKey(.luaCPU, a: filter))
+        cells = known
     }
 
     func countRebuild() {
