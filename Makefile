@@ -8,7 +8,7 @@ BUILD_PACKAGES := libhiredis-dev liblua5.4-dev libpcre2-dev libssl-dev pkg-confi
 TEST_PACKAGES := curl nginx openssl python3-jwt redis-server prometheus chromium-headless-shell fonts-dejavu-core
 
 .DEFAULT_GOAL := help
-.PHONY: help run build test lint check golden docs fuzz soak bench compare operations contract clean swift packages test-packages
+.PHONY: help run build test lint check golden docs fuzz soak bench compare operations filters contract clean swift packages test-packages
 
 help: ## list the verbs
 	@grep -E '^[a-z]+:.*## ' Makefile | awk -F ':.*## ' '{ printf "  make %-8s %s\n", $$1, $$2 }'
@@ -49,6 +49,10 @@ compare: build ## the gateway beside nginx and HAProxy, on two idle CPUs (WORKLO
 operations: build ## reloads, restarts and scrapes under load, and what clients notice (OPERATION=all)
 	@.ci/apt-install nginx haproxy wrk python3
 	python3 bench/operations.py $(or $(OPERATION),all)
+
+filters: build ## what filters and scripts cost, and what a bad script costs its neighbours (COST=all)
+	@.ci/apt-install nginx wrk nghttp2-client python3-jwt
+	/usr/bin/python3 bench/filters.py $(or $(COST),all)
 
 contract: build ## the admin API against its OpenAPI document; needs PyPI
 	.ci/contract

@@ -1,19 +1,21 @@
 #!/usr/bin/env python3
 """What filters cost: the ones that come with the gateway, and scripts that misbehave beside routes that do not.
 
-usage: filters.py [--gateway PATH] [--rounds N] {costs,neighbour,density,all}
+usage: filters.py [--gateway PATH] [--rounds N] {costs,neighbour,density,scripts,all}
   costs      CPU that each filter adds to a request. One gateway has a route for each; every client sends the same fields
              to all of them. Turns of a second go round in shuffled order, and a filter's turn is compared with the plain
              turn of its round: medians of the differences, and the interval that holds their true median 95 times in 100
   neighbour  p99 of a route while a script on another one loops, allocates or matches without end: on the worker it
              shares, and on another
   density    16 workers with 50 scripts each: time to start and bytes per VM
+  scripts    CPU of an empty script, of one that works with three fields, and of one that reads and writes a body of
+             4 KB as JSON, each against its budget
 Needs Debian's nginx, wrk, nghttp2-client and python3-jwt. Load goes to loopback only.
 """
 import argparse, hashlib, json, os, random, re, shutil, statistics, subprocess, sys, tempfile, time, urllib.request
 
 ap = argparse.ArgumentParser(formatter_class=argparse.RawDescriptionHelpFormatter, description=__doc__)
-ap.add_argument("workload", choices=["costs", "neighbour", "density", "all"])
+ap.add_argument("workload", choices=["costs", "neighbour", "density", "scripts", "all"])
 ap.add_argument("--gateway", default=os.path.join(os.path.dirname(os.path.abspath(__file__)), "../.build/release/gateway"))
 ap.add_argument("--rounds", type=int, default=24)
 a = ap.parse_args()
@@ -154,15 +156,22 @@ routes:
         if name != "plain": print(f"  {name:24} {middle:+6.2f} us   ({low:+.2f} to {high:+.2f})")
 
 
-def latencies(path, seconds, rate=1000, connections=10):
-    log = f"{DIR}/latency.log"
-    if os.path.exists(log): os.unlink(log)
-    subprocess.run(["taskset", "-c", "1", "h2load", "--h1", "-t1", f"-c{connections}", f"-D{seconds}",
-                    f"--rps={rate // connections}", f"--log-file={log}", f"http://127.0.0.1:{PORT}{path}"], capture_output=True)
-    rows = [line.split() for line in open(log)]
-    good = sorted(int(r[2]) for r in rows if r[1] == "200")
-    at = lambda q: good[min(len(good) - 1, int(len(good) * q))] / 1000 if good else float("nan")
-    return at(0.5), at(0.99), len(rows) - len(good)
+def probe(path, seconds, connections=8, rate=100):
+    """The p99 of each of some connections in ms, the best first, and how many requests failed."""
+    logs = [f"{DIR}/latency-{i}.log" for i in range(connections)]
+    for log in logs:
+        if os.path.exists(log): os.unlink(log)
+    probes = [subprocess.Popen(
+        ["taskset", "-c", "1", "h2load", "--h1", "-t1", "-c1", f"-D{seconds}", f"--rps={rate}", f"--log-file={log}",
+         f"http://127.0.0.1:{PORT}{path}"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) for log in logs]
+    for child in probes: child.wait()
+    seen, bad = [], 0
+    for log in logs:
+        rows = [line.split() for line in open(log)]
+        good = sorted(int(row[2]) for row in rows if row[1] == "200")
+        bad += len(rows) - len(good)
+        seen.append(good[min(len(good) - 1, int(len(good) * 0.99))] / 1000 if good else float("nan"))
+    return sorted(seen), bad
 
 
 def neighbour():
@@ -171,24 +180,31 @@ def neighbour():
         "allocate": "local t = {} for i = 1, 1e9 do t[i] = ('x'):rep(1024) .. i end",
         "match": "return string.find(('a'):rep(4000), ('a-'):rep(30) .. 'b')",
     }
-    for name, body in scripts.items(): write(f"scripts/{name}.lua", f"return {{ api = 1, on_request = function(req) {body} end }}")
-    routes = "".join(f'  - {{ name: {n}, path: "/{n}/*", upstream: target, middleware: [{{ type: lua, script: {n} }}] }}\n'
-                     for n in scripts)
+    for name, body in scripts.items():
+        write(f"scripts/{name}.lua", f"return {{ api = 1, on_request = function(req) {body} end }}")
+    # With a breaker that leaves a script out only after many kills.
+    limits = "limits: { cpu: 5ms }, breaker: { kills: 1000, errors: 100000, window: 1s, open: 1s }"
+    routes = "".join(f'  - {{ name: {n}, path: "/{n}/*", upstream: target, '
+                     f'middleware: [{{ type: lua, script: {n}, {limits} }}] }}\n' for n in scripts)
     server = upstream()
-    print("neighbour: p50 and p99 ms of a quiet route at 1000/s, errors")
+    print("neighbour: a script on one connection at 20/s, killed each time after 5 ms of CPU; p99 of eight connections of"
+          "\n  a quiet route at 100/s each, best and worst: those on the same worker wait, those on another do not")
     try:
         for workers, core in ((1, "0"), (2, "0-1")):
             child = gateway(HEAD + f"workers: {workers}\nlua: {{ path: scripts }}\nroutes:\n"
                             f'  - {{ name: quiet, path: "/quiet/*", upstream: target }}\n{routes}', core)
             try:
-                print("  {} worker(s), alone:     {:7.2f} {:7.2f}  {}".format(workers, *latencies("/quiet/x", 5)))
-                for name in scripts:
-                    attack = subprocess.Popen(["taskset", "-c", "1", "h2load", "--h1", "-t1", "-c1", "-D8", "--rps=20",
-                                               f"http://127.0.0.1:{PORT}/{name}/x"],
-                                              stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+                for name in ["alone", *scripts]:
+                    attack = None
+                    if name != "alone":
+                        attack = subprocess.Popen(
+                            ["taskset", "-c", "1", "h2load", "--h1", "-t1", "-c1", "-D7", "--rps=20",
+                             f"http://127.0.0.1:{PORT}/{name}/x"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
                     time.sleep(0.5)
-                    print("  {} worker(s), {:9}  {:7.2f} {:7.2f}  {}".format(workers, name + ":", *latencies("/quiet/x", 5)))
-                    attack.wait()
+                    seen, bad = probe("/quiet/x", 5)
+                    print(f"  {workers} worker(s), {name:9} {seen[0]:7.2f} {seen[-1]:7.2f} ms, {bad} errors   "
+                          + " ".join(f"{ms:.1f}" for ms in seen))
+                    if attack: attack.wait()
             finally:
                 stop(child)
     finally:
@@ -196,8 +212,8 @@ def neighbour():
 
 
 def density():
-    write("scripts/small.lua", """local seen = gw.metrics.counter { name = "seen_total", help = "requests", labels = { "tenant" } }
-return { api = 1, on_request = function(req) seen:inc({ req.headers["x-tenant"] or "none" }) end }""")
+    write("scripts/small.lua", """local seen = gw.metrics.counter("seen_total", "Requests", { "tenant" })
+return { api = 1, on_request = function(req) seen:inc(1, req.headers["x-tenant"] or "none") end }""")
     for scripts in (0, 50):
         for i in range(scripts): shutil.copy(f"{DIR}/scripts/small.lua", f"{DIR}/scripts/s{i}.lua")
         routes = "".join(f'  - {{ name: r{i}, path: "/r{i}/*", upstream: target, middleware: [{{ type: lua, script: s{i} }}] }}\n'
@@ -211,8 +227,35 @@ return { api = 1, on_request = function(req) seen:inc({ req.headers["x-tenant"] 
               + (f", {(rss - without) / (16 * scripts):.1f} KiB per VM" if scripts else ""))
 
 
+def scripts():
+    reads = 'local h = req.headers local id, host, accept = h["x-id"], h["host"], h["accept"]'
+    filters = {
+        "empty": (120, "", ""), "three reads": (600, "", reads), "three reads, a write": (600, "", reads + ' h["x-seen"] = id'),
+        "JSON, read and written": (40000, 'request_body = "buffer",', "local v = req:json() v.seen = true req:set_body(v)"),
+    }
+    for n, (_, need, body) in enumerate(filters.values()):
+        write(f"bench/b{n}.lua", f"return {{ api = 1, {need} on_request = function(req) {body} end }}")
+    order = {"id": 1017, "customer": "Grace Hopper", "email": "grace.hopper@example.com", "total": 129.9, "paid": True,
+             "address": "1 Main Street, 22202 Arlington", "created_at": "2026-11-29T12:00:00Z", "tags": ["new", "gift"]}
+    document = {"orders": [dict(order, id=1000 + i) for i in range(19)]}
+    text = json.dumps(document)
+    file = write("request.http", "POST /a HTTP/1.1\r\nhost: a\r\nx-id: 7\r\naccept: */*\r\n"
+                 f"content-type: application/json\r\ncontent-length: {len(text)}\r\n\r\n{text}")
+    begun = time.process_time_ns()
+    for _ in range(2000): json.dumps(json.loads(text))
+    print(f"scripts: CPU of one request, best of five, each with cold caches as `gateway filter bench` measures; a body of "
+          f"{len(text)} bytes, which Python's json takes {(time.process_time_ns() - begun) // 2000} ns for")
+    for n, (name, (budget, _, _)) in enumerate(filters.items()):
+        command = [a.gateway, "filter", "bench", "--path", f"{DIR}/bench", "--file", file, f"b{n}"]
+        outs = [subprocess.run(command, capture_output=True, text=True) for _ in range(5)]
+        if not all(" 0 failures" in out.stdout for out in outs): sys.exit(outs[0].stdout + outs[0].stderr)
+        best = min(int(re.search(r"(\d+) ns", out.stdout)[1]) for out in outs)
+        print(f"  {name:24} {best:6} ns, budget {budget}")
+
+
+WORKLOADS = {"costs": costs, "neighbour": neighbour, "density": density, "scripts": scripts}
 try:
-    for name, run in (("costs", costs), ("neighbour", neighbour), ("density", density)):
+    for name, run in WORKLOADS.items():
         if a.workload in (name, "all"): run()
 finally:
     for child in list(children): stop(child)

@@ -83,6 +83,11 @@ int gwlua_long_chain(gwlua_text source);
 
 enum { GWLUA_TIMERS_MAX = 16, GWLUA_INSTANCES_MAX = 4096, GWLUA_THREADS_POOLED = 64 };
 
+struct gwlua_failure {
+    char error[2048];
+    char traceback[4096];
+};
+
 struct gwlua_engine {
     gwlua_limits limits;
     const gwlua_host *host;
@@ -129,9 +134,9 @@ struct gwlua_engine {
     bool has_coverage;
     uint8_t *lines_run, *lines_active;
     char script[128];
-    char error[2048];
-    char traceback[4096];
-    char fault[512];
+    /* What the last failure was; NULL until there is one, since a VM that never fails is most of them. */
+    struct gwlua_failure *failure;
+    char fault[256];
 };
 
 static inline struct gwlua_engine *engine_of(lua_State *L) { return gwlua_of(L)->engine; }
@@ -177,6 +182,7 @@ int64_t gwlua_thread_cpu(void);
 /* vm.c: runs what lies on `thread` (a function and its arguments) to its end under a budget; used while loading. */
 int32_t gwlua_run_protected(struct gwlua_vm *vm, lua_State *thread, int arguments, int64_t budget);
 void gwlua_note_error(struct gwlua_vm *vm, lua_State *thread);
+void gwlua_set_error(struct gwlua_engine *engine, const char *message);
 
 /* sandbox.c, coroutines.c */
 void gwlua_build_sandbox(lua_State *L);

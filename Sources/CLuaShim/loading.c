@@ -16,7 +16,7 @@ static const struct phase_name {
 };
 
 static int32_t fail(struct gwlua_vm *vm, const char *message) {
-    snprintf(vm->engine->error, sizeof vm->engine->error, "%s", message);
+    gwlua_set_error(vm->engine, message);
     return GWLUA_FAILED;
 }
 

@@ -44,7 +44,7 @@ int32_t gwlua_run_protected(struct gwlua_vm *vm, lua_State *thread, int argument
     struct gwlua_engine *engine = vm->engine;
     struct gwlua_bracket bracket;
     if (!gwlua_enter_bracket(vm, thread, budget, &bracket)) {
-        snprintf(engine->error, sizeof engine->error, "too many scripts are over their memory at this moment");
+        gwlua_set_error(engine, "too many scripts are over their memory at this moment");
         return GWLUA_FAILED;
     }
     int results = 0;
@@ -175,7 +175,7 @@ static int32_t end_task(struct gwlua_run *run, int side, int status) {
     if (gwlua_is_reply_raise(thread, -1)) {
         outcome = run->has_replied ? GWLUA_REPLY : GWLUA_TIMED_OUT;
         if (outcome == GWLUA_TIMED_OUT)
-            snprintf(vm->engine->error, sizeof vm->engine->error, "the script waits on, although its time is over");
+            gwlua_set_error(vm->engine, "the script waits on, although its time is over");
     } else {
         gwlua_note_error(vm, thread);
     }
@@ -197,7 +197,7 @@ static int32_t step(struct gwlua_run *run, int side, int arguments) {
         if (left < budget) budget = left > 1000000 ? left : 1000000;
     }
     if (!gwlua_enter_bracket(vm, task->thread, budget, &bracket)) {
-        snprintf(engine->error, sizeof engine->error, "too many scripts are over their memory at this moment");
+        gwlua_set_error(engine, "too many scripts are over their memory at this moment");
         int reference = task->thread_ref;
         task->thread = NULL;
         engine->run = NULL;
@@ -244,7 +244,7 @@ int32_t gwlua_enter(gwlua_run *run, int32_t phase) {
     int side = side_of(phase);
     struct gwlua_task *task = &run->tasks[side];
     if (vm->killed || task->thread) {
-        snprintf(engine->error, sizeof engine->error, "the script cannot be entered");
+        gwlua_set_error(engine, "the script cannot be entered");
         return GWLUA_FAILED;
     }
     task->phase = phase;

@@ -30,6 +30,9 @@ static int on_panic(lua_State *L) {
 
 static int build(lua_State *L) {
     struct gwlua_engine *engine = engine_of(L);
+    /* On a thread of its own: one that was asked for room once keeps it. */
+    gwlua_of(L)->knows_stacks = gwlua_knows_stacks(lua_newthread(L));
+    lua_pop(L, 1);
     gwlua_build_sandbox(L);
     engine->env_ref = luaL_ref(L, LUA_REGISTRYINDEX);
     lua_newtable(L);
@@ -58,7 +61,6 @@ gwlua_vm *gwlua_vm_new(
     vm->main = lua_newstate(gwlua_allocate, vm);
     if (!vm->main) goto failed;
     lua_atpanic(vm->main, on_panic);
-    vm->knows_stacks = gwlua_knows_stacks(vm->main);
     /* Coroutines copy this from the main thread when they are made. */
     *(struct gwlua_vm **)lua_getextraspace(vm->main) = vm;
     lua_pushcfunction(vm->main, build);
@@ -89,6 +91,7 @@ void gwlua_vm_free(gwlua_vm *vm) {
     free(engine->runs);
     free(engine->lines_run);
     free(engine->lines_active);
+    free(engine->failure);
     free(engine);
     free(vm);
 }
@@ -148,8 +151,12 @@ void gwlua_vm_reap(gwlua_vm *vm) {
 void gwlua_vm_set_context(gwlua_vm *vm, void *context) { vm->engine->context = context; }
 size_t gwlua_vm_bytes(const gwlua_vm *vm) { return vm->used; }
 bool gwlua_vm_is_killed(const gwlua_vm *vm) { return vm->killed || vm->is_retired; }
-const char *gwlua_vm_error(const gwlua_vm *vm) { return vm->engine->error; }
-const char *gwlua_vm_traceback(const gwlua_vm *vm) { return vm->engine->traceback; }
+const char *gwlua_vm_error(const gwlua_vm *vm) {
+    return vm->engine->failure ? vm->engine->failure->error : "out of memory";
+}
+const char *gwlua_vm_traceback(const gwlua_vm *vm) {
+    return vm->engine->failure ? vm->engine->failure->traceback : "";
+}
 int64_t gwlua_vm_cpu(const gwlua_vm *vm) { return vm->engine->cpu; }
 uint32_t gwlua_vm_suspended(const gwlua_vm *vm) { return vm->engine->suspended; }
 uint32_t gwlua_timer_count(const gwlua_vm *vm) { return vm->engine->timer_count; }
@@ -192,34 +199,57 @@ bool gwlua_vm_collect(gwlua_vm *vm) {
     return !is_done;
 }
 
+void gwlua_vm_settle(gwlua_vm *vm) {
+    /* Larger heaps take longer than a worker has; they are collected in steps, when there is time. */
+    enum { WORTH = 256 << 10 };
+    if (vm->killed || vm->used > WORTH) return;
+    lua_gc(vm->main, LUA_GCCOLLECT);
+    vm->engine->used_at_collection = vm->used;
+}
+
 /* MARK: Errors */
 
+/* Where a failure is told; NULL without memory, which says enough itself. */
+static struct gwlua_failure *failure_of(struct gwlua_engine *engine) {
+    if (!engine->failure) engine->failure = calloc(1, sizeof *engine->failure);
+    return engine->failure;
+}
+
+void gwlua_set_error(struct gwlua_engine *engine, const char *message) {
+    struct gwlua_failure *failure = failure_of(engine);
+    if (!failure) return;
+    snprintf(failure->error, sizeof failure->error, "%s", message);
+    failure->traceback[0] = 0;
+}
+
 void gwlua_note_error(struct gwlua_vm *vm, lua_State *thread) {
-    struct gwlua_engine *engine = vm->engine;
+    struct gwlua_failure *failure = failure_of(vm->engine);
+    if (!failure) return;
     if (vm->killed == GWLUA_CPU) {
-        snprintf(engine->error, sizeof engine->error, "the script used more CPU time than it may");
+        snprintf(failure->error, sizeof failure->error, "the script used more CPU time than it may");
     } else if (vm->killed == GWLUA_MEMORY) {
-        snprintf(engine->error, sizeof engine->error, "the script used more than %zu KiB of memory", vm->soft >> 10);
+        snprintf(failure->error, sizeof failure->error, "the script used more than %zu KiB of memory", vm->soft >> 10);
     } else if (lua_gettop(thread) > 0 && lua_type(thread, -1) == LUA_TSTRING) {
         /* Cut by its precision: else all of a long text would be counted. */
-        snprintf(engine->error, sizeof engine->error, "%.*s", (int)sizeof engine->error - 1, lua_tostring(thread, -1));
+        snprintf(
+            failure->error, sizeof failure->error, "%.*s", (int)sizeof failure->error - 1, lua_tostring(thread, -1));
         /* One line: a log is read by lines. */
-        for (char *byte = engine->error; *byte; byte++)
+        for (char *byte = failure->error; *byte; byte++)
             if ((unsigned char)*byte < 0x20 || *byte == 0x7f) *byte = ' ';
     } else {
         /* Never by __tostring: that is code of the script. */
         const char *type = lua_gettop(thread) > 0 ? luaL_typename(thread, -1) : "nil";
-        snprintf(engine->error, sizeof engine->error, "(error object is a %s value)", type);
+        snprintf(failure->error, sizeof failure->error, "(error object is a %s value)", type);
     }
     size_t length = 0;
-    engine->traceback[0] = 0;
+    failure->traceback[0] = 0;
     lua_Debug frame;
     for (int level = 0; level < 12 && lua_getstack(thread, level, &frame); level++) {
         if (!lua_getinfo(thread, "Sl", &frame) || frame.currentline < 0) continue;
         int count = snprintf(
-            engine->traceback + length, sizeof engine->traceback - length, "%s%s:%d", length ? "\n" : "",
+            failure->traceback + length, sizeof failure->traceback - length, "%s%s:%d", length ? "\n" : "",
             frame.short_src, frame.currentline);
-        if (count < 0 || length + (size_t)count >= sizeof engine->traceback) break;
+        if (count < 0 || length + (size_t)count >= sizeof failure->traceback) break;
         length += (size_t)count;
     }
 }

@@ -22,8 +22,8 @@ extension Exchange {
 
     /// Goes on parsing the head into `request`; true when it is whole.
     ///
-    /// In a variable meanwhile: were the property itself passed on, each of its many uses would be checked for exclusive
-    /// access at run time. The same holds wherever a property is taken out and put back.
+    /// In a variable meanwhile: were the property itself passed on, each of its many uses would be checked for
+    /// exclusive access at run time. The same holds wherever a property is taken out and put back.
     func parseRequest(_ bytes: Span<UInt8>, with parser: inout RequestParser) throws(RequestError) -> Bool {
         var head = RequestHead()
         swap(&head, &request)

@@ -192,6 +192,8 @@ void gwlua_refuse(gwlua_vm *vm, const char *message);
 bool gwlua_vm_has_garbage(const gwlua_vm *vm);
 /// A step of the garbage collector while the loop is idle; false when its cycle is done.
 bool gwlua_vm_collect(gwlua_vm *vm);
+/// Frees what loading has left behind, if the heap is small enough for that to take no time worth a thought.
+void gwlua_vm_settle(gwlua_vm *vm);
 
 /// How an entry ended.
 enum {

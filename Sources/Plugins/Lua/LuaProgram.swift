@@ -71,6 +71,7 @@ package final class LuaProgram {
         try vm.load()
         _ = try vm.describe()
         if !awaitsPredecessor { try addInstances(to: vm, carried: carried) }
+        vm.settle()
         return vm
     }
 

@@ -92,6 +92,9 @@ final class LuaVM {
             unsafe gwlua_add_instance(pointer, name, LuaText.lend(text.span), LuaText.lend(kept.span)))
     }
 
+    /// Frees what loading has left behind, and the room that it took for it.
+    func settle() { unsafe gwlua_vm_settle(pointer) }
+
     /// Runs `on_unload` of an instance; what it wants carried over, as JSON.
     func unload(_ instance: Int) -> String? {
         guard let json = unsafe gwlua_unload(pointer, Int32(instance)) else { return nil }
