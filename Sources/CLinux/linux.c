@@ -182,6 +182,15 @@ int gwlinux_local_port(int descriptor) {
     return address.port;
 }
 
+int gwlinux_peer_port(int descriptor) {
+    struct sockaddr_storage storage;
+    socklen_t length = sizeof storage;
+    if (getpeername(descriptor, (struct sockaddr *)&storage, &length) < 0) return -errno;
+    gwlinux_address address;
+    from_sockaddr(&storage, &address);
+    return address.port;
+}
+
 int gwlinux_accept(int descriptor, gwlinux_address *peer) {
     struct sockaddr_storage storage;
     for (;;) {

@@ -118,7 +118,10 @@ extension Exchange {
             case .length(let count): return Double(count)
             case .chunked, .untilClose: return .nan
             }
-        case .clientPort: return .nan
+        case .clientPort:
+            // Of a client behind a trusted proxy nobody tells the port.
+            guard clientAddress == peer else { return .nan }
+            return downstream?.peerPort.map(Double.init) ?? .nan
         case .remainingMilliseconds:
             guard deadline != .distantFuture else { return .nan }
             return max(Double(deadline.nanoseconds(since: worker.now)) / 1_000_000, 0)

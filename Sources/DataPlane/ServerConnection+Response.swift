@@ -5,6 +5,8 @@ import TLS
 
 // The client's side of an exchange: responses onto the wire (RFC 9112 §4, §7.1).
 extension ServerConnection: DownstreamStream {
+    var peerPort: Int? { transport.socket.peerPort }
+
     func sendInterim(_ head: borrowing ResponseHead, bytes: Span<UInt8>) {
         write(head, bytes, framing: .none, closes: false, edits: worker.noEdits)
     }

@@ -7,6 +7,8 @@ import Upstream
 
 /// The client's side: what an exchange does to its client.
 protocol DownstreamStream: AnyObject {
+    /// The port of the peer; nil without one, as on a unix socket.
+    var peerPort: Int? { get }
     /// True while bytes wait that the client does not take; the upstream is not read meanwhile.
     var isBlocked: Bool { get }
 

@@ -93,6 +93,12 @@ package struct Socket: Sendable {
         return (Socket(descriptor: first), Socket(descriptor: second))
     }
 
+    /// The port of the other end; nil on a unix socket, and once the other end has gone.
+    package var peerPort: Int? {
+        let port = gwlinux_peer_port(descriptor)
+        return port > 0 ? Int(port) : nil
+    }
+
     /// Starts a connect. The second part tells whether it is already established.
     package static func connect(to address: SocketAddress) throws(SystemError) -> (socket: Socket, isConnected: Bool) {
         var connected: Int32 = 0

@@ -16,10 +16,7 @@ package enum FilterFactory {
         case .any(let any):
             authentication(
                 config.name, any.members.compactMap { context.definitions[$0.value] }, any.isOptional, context)
-        case .basicAuth(let basic):
-            BasicAuthFilter(
-                name: config.name, basic, checks: context.resources.passwords,
-                series: context.authenticationSeries(config.name))
+        case .basicAuth(let basic): authentication(config.name, [config], basic.isOptional, context)
         case .forwardAuth(let forward):
             ForwardAuthFilter(name: config.name, forward, series: context.authenticationSeries(config.name))
         case .rateLimit(let limit):
@@ -61,6 +58,8 @@ package enum FilterFactory {
         switch config.filter {
         case .jwt(let jwt): JWTAuthenticator(name: config.name, jwt, cells: context.resources.keyCells)
         case .apiKey(let keys): APIKeyAuthenticator(name: config.name, keys)
+        case .basicAuth(let basic):
+            BasicAuthenticator(name: config.name, basic, checks: context.resources.passwords)
         default: nil
         }
     }

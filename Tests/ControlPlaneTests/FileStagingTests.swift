@@ -90,7 +90,7 @@ import Testing
         ("middleware: { a: { type: jwt, jwks_file: none.json } }", 1, "does not exist"),
         ("middleware: { a: { type: api-key, file: none.yaml } }", 1, "does not exist"),
         ("middleware: { a: { type: cors, origins: [{ regex: \"(\" }] } }", 1, "regular expression"),
-        ("middleware: { a: { type: headers }, b: { type: any, of: [a] } }", 1, "neither a jwt nor"),
+        ("middleware: { a: { type: headers }, b: { type: any, of: [a] } }", 1, "neither a jwt, nor"),
     ])
     func whatOnlyMakingFindsIsLocated(_ line: String, _ number: Int, _ message: String) throws {
         let yaml = line + "\nroutes: [{ name: a, path: /a, respond: { status: 200 } }]\n"

@@ -180,8 +180,15 @@ struct AuthenticationTests {
             config: """
                 middleware:
                   people: { type: basic-auth, users: [{ name: ada, hash: "\(own)" }], forward_user: x-user }
+                  keys:
+                    type: api-key
+                    keys: [{ id: ci, hash: "sha256:2c70e12b7a0646f92279f427c7b38e7334d8e5389cff167a1dc30e73f826b683" }]
+                  either: { type: any, of: [people, keys] }
+                  perhaps: { type: any, of: [people], optional: true }
                 routes:
                   - { name: open, path: "/open", upstream: "\(upstream.url)" }
+                  - { name: either, path: "/either", upstream: "\(upstream.url)", middleware: [either] }
+                  - { name: perhaps, path: "/perhaps", upstream: "\(upstream.url)", middleware: [perhaps] }
                   - { name: all, path: "/*", upstream: "\(upstream.url)", middleware: [people] }
 
                 """)
@@ -192,6 +199,14 @@ struct AuthenticationTests {
         #expect(try get(gateway, "/a", basic("ada:wrong")).status == 401)
         #expect(try get(gateway, "/a", basic("eve:correct horse")).status == 401)
         #expect(try get(gateway, "/a", "Authorization: Basic ???").status == 401)
+        // One of several: the next one is asked when the password has turned out wrong.
+        #expect(try get(gateway, "/either").status == 401)
+        #expect(try get(gateway, "/either", basic("ada:wrong")).status == 401)
+        #expect(try get(gateway, "/either", "X-Api-Key: key").status == 200)
+        #expect(try get(gateway, "/either", basic("ada:wrong"), "X-Api-Key: key").status == 200)
+        #expect(try get(gateway, "/perhaps").status == 200)
+        #expect(try get(gateway, "/perhaps", basic("ada:wrong")).status == 401)
+        #expect(try get(gateway, "/perhaps", "Authorization: Bearer x").status == 401)
         guard made.exitCode == 0 else { return }
         let connection = try gateway.connect()
         for _ in 0..<3 {
@@ -201,6 +216,7 @@ struct AuthenticationTests {
         }
         let seen = try #require(upstream.requests(to: "/a").last)
         #expect(seen.values("x-user") == ["ada"] && seen.values("authorization").isEmpty)
+        #expect(try get(gateway, "/either", basic("ada:correct horse")).status == 200)
         // Clients that leave while their password is compared cost nothing.
         for _ in 0..<20 {
             let connection = try gateway.connect()

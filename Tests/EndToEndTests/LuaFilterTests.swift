@@ -91,7 +91,7 @@ struct LuaFilterTests {
             ctx.state.path = req.path
             return 200, { route = ctx.route.name, n = ctx.conf.n, ip = ctx.client.ip, id = #ctx.request_id > 0,
               cookie = req:cookie("sid"), arg = req:arg("a"), all = req.headers:all("x-two"),
-              remaining = ctx:remaining_ms() > 0 }
+              remaining = ctx:remaining_ms() > 0, port = ctx.client.port > 1023 }
           end }
         """,
     ]
@@ -216,6 +216,7 @@ struct LuaFilterTests {
         #expect(parsed["arg"] as? String == "1 2")
         #expect(parsed["all"] as? [String] == ["1", "2"])
         #expect(parsed["id"] as? Bool == true && parsed["remaining"] as? Bool == true)
+        #expect(parsed["port"] as? Bool == true)
     }
 
     @Test func variablesReachRewrites() throws {

@@ -61,6 +61,8 @@ int gwlinux_listen_tcp(const gwlinux_address *address, int backlog, int reuse_po
 int gwlinux_listen_unix(const char *path, int backlog, uint32_t mode);
 /// The port that the kernel chose for a listener on port 0.
 int gwlinux_local_port(int descriptor);
+/// The port of the other end of a connection; 0 for a unix socket.
+int gwlinux_peer_port(int descriptor);
 /// accept4, non-blocking and close-on-exec. TCP_NODELAY is inherited from the listener.
 int gwlinux_accept(int descriptor, gwlinux_address *peer);
 /// Starts a non-blocking connect; the descriptor becomes writable when it is done. `connected` tells a finished one.

@@ -22,7 +22,7 @@ enum AnyFilterSchema {
         fields: [
             .required(
                 "of", \.members, .list(of: member, emptyMessage: "an empty list lets nobody in"),
-                "Names of `jwt` and `api-key` filters, asked in this order."),
+                "Names of `jwt`, `api-key` and `basic-auth` filters, asked in this order."),
             .field("optional", \.isOptional, .bool, "Let requests without any credential pass; a bad one never does."),
         ])
 }

@@ -43,17 +43,17 @@ struct FileStaging {
         config = staged
     }
 
-    /// Only what decides at once can be asked along with others.
+    /// What answers for itself, as another service does, cannot be asked along with others.
     private mutating func checkCombinations(_ config: GatewayConfig) {
         for case .any(let any) in config.allMiddleware.map(\.filter) {
             for member in any.members {
                 switch config.middleware.first(where: { $0.name == member.value })?.filter {
-                case .jwt, .apiKey, nil: break
+                case .jwt, .apiKey, .basicAuth, nil: break
                 default:
                     diagnostics.append(
                         ConfigDiagnostic(
                             .error, code: "bad-combination",
-                            "\"\(member.value)\" is neither a jwt nor an api-key filter",
+                            "\"\(member.value)\" is neither a jwt, nor an api-key, nor a basic-auth filter",
                             at: member.position, path: "middleware", hint: "list other filters in the route itself"))
                 }
             }

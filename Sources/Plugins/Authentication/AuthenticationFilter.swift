@@ -7,7 +7,8 @@ package import Telemetry
 /// grants. Reasons go to the log and the metrics, never into the answer.
 package final class AuthenticationFilter: Filter {
     package let name: String
-    package var phases: FilterPhases { [] }
+    package let phases: FilterPhases
+    private var slot = 0
     private let authenticators: [any Authenticator]
     /// A request without any credential passes as nobody's; one with a bad credential does not.
     private let isOptional: Bool
@@ -19,6 +20,7 @@ package final class AuthenticationFilter: Filter {
     ) {
         precondition(authenticators.count == series.count, "each authenticator has its own figures")
         self.name = name
+        phases = authenticators.contains { $0.mayWait } ? .log : []
         self.authenticators = authenticators
         self.isOptional = isOptional
         self.series = series
@@ -26,18 +28,63 @@ package final class AuthenticationFilter: Filter {
 
     package func onRequest(_ exchange: any FilterExchange) -> FilterVerdict {
         for authenticator in authenticators { authenticator.clean(exchange) }
-        var refusal: (index: Int, outcome: AuthenticationOutcome)?
-        for index in authenticators.indices {
+        return ask(from: 0, after: nil, exchange)
+    }
+
+    package func place(at slot: Int) { self.slot = slot }
+
+    package func onLog(_ exchange: any FilterExchange) {
+        guard let pending = exchange.state(of: slot) as? PendingAuthentication else { return }
+        pending.cancel()
+        exchange.setState(of: slot, nil)
+    }
+
+    /// The authenticator that came closest, and what it said.
+    private typealias Refusal = (index: Int, outcome: AuthenticationOutcome)
+
+    /// Asks the authenticators from `first` on, until one grants or has to wait.
+    private func ask(from first: Int, after earlier: Refusal?, _ exchange: any FilterExchange) -> FilterVerdict {
+        var refusal = earlier
+        for index in first..<authenticators.count {
             let outcome = authenticators[index].authenticate(exchange)
-            if case .granted(let identity) = outcome {
-                series[index].count(.granted)
-                exchange.authenticated(.granted, as: identity)
-                authenticators[index].admit(identity, exchange)
-                return .proceed
+            if case .granted(let identity) = outcome { return admit(identity, by: index, exchange) }
+            if case .pending(let pending) = outcome {
+                let earlier = refusal
+                exchange.setState(of: slot, pending)
+                pending.whenSettled { [self] outcome in
+                    exchange.setState(of: slot, nil)
+                    exchange.resume(with: goOn(with: outcome, of: index, after: earlier, exchange))
+                }
+                return .suspend
             }
-            // What a credential that was sent is refused for says more than that there is no other one.
-            if refusal == nil || refusal?.outcome.weight ?? 0 < outcome.weight { refusal = (index, outcome) }
+            refusal = Self.closer(refusal, (index, outcome))
         }
+        return conclude(refusal, exchange)
+    }
+
+    /// What was pending is known.
+    private func goOn(
+        with outcome: AuthenticationOutcome, of index: Int, after earlier: Refusal?, _ exchange: any FilterExchange
+    ) -> FilterVerdict {
+        if case .granted(let identity) = outcome { return admit(identity, by: index, exchange) }
+        return ask(from: index + 1, after: Self.closer(earlier, (index, outcome)), exchange)
+    }
+
+    private func admit(_ identity: ClientIdentity, by index: Int, _ exchange: any FilterExchange) -> FilterVerdict {
+        series[index].count(.granted)
+        exchange.authenticated(.granted, as: identity)
+        authenticators[index].admit(identity, exchange)
+        return .proceed
+    }
+
+    /// What a credential that was sent is refused for says more than that there is no other one.
+    private static func closer(_ earlier: Refusal?, _ next: Refusal) -> Refusal {
+        guard let earlier, earlier.outcome.weight >= next.outcome.weight else { return next }
+        return earlier
+    }
+
+    /// Nobody has granted.
+    private func conclude(_ refusal: Refusal?, _ exchange: any FilterExchange) -> FilterVerdict {
         guard let refusal else { return .proceed }
         if isOptional, case .refused(.missing, _) = refusal.outcome {
             for authenticator in authenticators { authenticator.admitAnonymous(exchange) }
@@ -58,7 +105,7 @@ package final class AuthenticationFilter: Filter {
         var response = LocalResponse(status: 401, reason: .unauthenticated)
         let decision: AuthDecision
         switch outcome {
-        case .granted: return .proceed
+        case .granted, .pending: return .proceed
         case .refused(let reason, let error):
             decision = reason
             response.headers = challenges(error.map { Self.parameter("error", Self.bytes($0)) } ?? [], at: index)
@@ -108,7 +155,7 @@ extension AuthenticationOutcome {
     /// Which of several refusals is told.
     fileprivate var weight: Int {
         switch self {
-        case .granted: 0
+        case .granted, .pending: 0
         case .refused(.missing, _): 1
         case .refused: 2
         case .unavailable: 3

@@ -10,6 +10,9 @@ package protocol Authenticator: AnyObject {
     /// (RFC 9110 §11.6.1); empty where the client has no such way to ask.
     var challenge: [UInt8] { get }
 
+    /// Whether it may have to wait for something before it knows.
+    var mayWait: Bool { get }
+
     /// Leaves out what a client may have sent in place of what this filter sets. Runs for every request, before any
     /// credential is looked at.
     func clean(_ exchange: any FilterExchange)
@@ -22,6 +25,7 @@ package protocol Authenticator: AnyObject {
 }
 
 extension Authenticator {
+    package var mayWait: Bool { false }
     package func clean(_ exchange: any FilterExchange) {}
     package func admit(_ identity: ClientIdentity, _ exchange: any FilterExchange) {}
     package func admitAnonymous(_ exchange: any FilterExchange) {}
@@ -36,4 +40,30 @@ package enum AuthenticationOutcome {
     case forbidden(AuthDecision, scope: [UInt8] = [])
     /// 503: what is needed to decide is not there.
     case unavailable(AuthDecision)
+    /// It will be known later; never an outcome of what was pending.
+    case pending(PendingAuthentication)
+}
+
+/// What an authenticator still has to find out.
+///
+/// - Threads: one worker's own.
+package final class PendingAuthentication {
+    private var decide: ((AuthenticationOutcome) -> Void)?
+
+    package init() {}
+
+    /// False once it is settled, or nobody waits any more.
+    package var isAwaited: Bool { decide != nil }
+
+    /// Has `decide` called with what is found; never within this call.
+    func whenSettled(_ decide: @escaping (AuthenticationOutcome) -> Void) { self.decide = decide }
+
+    /// The exchange has ended.
+    func cancel() { decide = nil }
+
+    package func settle(_ outcome: AuthenticationOutcome) {
+        let decide = decide
+        self.decide = nil
+        decide?(outcome)
+    }
 }

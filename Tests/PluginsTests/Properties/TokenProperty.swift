@@ -19,7 +19,7 @@ package enum TokenProperty {
         }
         for _ in 0..<2 {
             switch authenticator.check(input.span, now: 1_700_000_000_000_000_000) {
-            case .granted: return "let in without the secret"
+            case .granted, .pending: return "let in without the secret"
             case .refused(.missing, _): return "taken for no token"
             case .refused, .forbidden, .unavailable: continue
             }
