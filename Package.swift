@@ -123,7 +123,7 @@ let package = Package(
                 "Bytes", "CLua", "CLuaShim", "Config", "HTTP", "Telemetry",
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "CryptoExtras", package: "swift-crypto"),
-            ], resources: ["Hostile"]),
+            ], resources: ["Hostile", "Sanitized"]),
         tests(
             "DataPlane",
             [

@@ -192,7 +192,8 @@ void gwtls_describe_certificate(X509 *certificate, gwtls_certificate *out) {
     unsigned char digest[EVP_MAX_MD_SIZE];
     unsigned count = 0;
     if (X509_digest(certificate, EVP_sha256(), digest, &count) == 1 && count == 32) {
-        for (unsigned index = 0; index < count; index++) snprintf(out->fingerprint + 2 * index, 3, "%02x", digest[index]);
+        for (unsigned index = 0; index < count; index++)
+            snprintf(out->fingerprint + 2 * index, 3, "%02x", digest[index]);
     }
     BIGNUM *serial = ASN1_INTEGER_to_BN(X509_get0_serialNumber(certificate), NULL);
     char *digits = serial ? BN_bn2hex(serial) : NULL;

@@ -72,8 +72,8 @@ static int seal_or_open(
     } else if (is_ready) {
         is_ready = EVP_DecryptInit_ex(cipher, sealing, NULL, key.cipher, iv);
     }
-    /* 2: opened, and the client gets a new one, sealed with the newest key. In TLS 1.3 it always does, since a ticket is
-     * used once there (RFC 8446 §C.4). */
+    /* 2: opened, and the client gets a new one, sealed with the newest key. In TLS 1.3 it always does, since there a
+     * ticket is used once (RFC 8446 §C.4). */
     bool is_renewed = !seals && (position > 0 || SSL_version(ssl) >= TLS1_3_VERSION);
     if (is_ready) result = is_renewed ? 2 : 1;
     OPENSSL_cleanse(&key, sizeof key);
