@@ -5,7 +5,7 @@ import Testing
 /// Hostile scripts that aim at the memory of their VM, with the sandbox built under the address sanitizer: a write
 /// behind a freed block may go unnoticed everywhere else.
 @Suite("hostile scripts under the address sanitizer")
-struct SanitizedScriptsTests {
+struct LuaVMSanitizedTests {
     private static let rows = ["19-", "20-", "21-", "22-", "23-"]
 
     /// The compiler that comes with Swift, or one on the path.
