@@ -12,38 +12,20 @@ usage: filters.py [--gateway PATH] [--rounds N] {costs,neighbour,density,scripts
              4 KB as JSON, each against its budget
 Needs Debian's nginx, wrk, nghttp2-client and python3-jwt. Load goes to loopback only.
 """
-import argparse, hashlib, json, os, random, re, shutil, statistics, subprocess, sys, tempfile, time, urllib.request
+import argparse, hashlib, json, os, random, re, shutil, statistics, subprocess, sys, time, urllib.request
+
+from processes import Processes
 
 ap = argparse.ArgumentParser(formatter_class=argparse.RawDescriptionHelpFormatter, description=__doc__)
 ap.add_argument("workload", choices=["costs", "neighbour", "density", "scripts", "all"])
 ap.add_argument("--gateway", default=os.path.join(os.path.dirname(os.path.abspath(__file__)), "../.build/release/gateway"))
 ap.add_argument("--rounds", type=int, default=24)
 a = ap.parse_args()
-DIR = tempfile.mkdtemp(prefix="gateway-filters-")
+processes = Processes("filters")
+start, stop, write, DIR = processes.start, processes.stop, processes.write, processes.dir
 UPSTREAM, PORT, ADMIN = 9302, 8302, 9312
 SECRET = "a secret of more than thirty-two bytes"
 KEY = "gwk_0123456789abcdefghijklmnopqrstuvwxyzABCDEFG"
-children = []
-
-
-def start(command, core=None):
-    if core is not None: command = ["taskset", "-c", str(core)] + command
-    child = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=open(f"{DIR}/errors.log", "a"))
-    children.append(child)
-    return child
-
-
-def stop(child):
-    child.terminate()
-    child.wait(timeout=60)
-    children.remove(child)
-
-
-def write(name, text):
-    path = f"{DIR}/{name}"
-    os.makedirs(os.path.dirname(path), exist_ok=True)
-    with open(path, "w") as f: f.write(text)
-    return path
 
 
 def admin(path):
@@ -59,18 +41,6 @@ def gateway(config, core=0):
             return child
         except Exception: time.sleep(0.02)
     sys.exit(f"the gateway is not ready: {open(f'{DIR}/errors.log').read()}")
-
-
-def upstream():
-    conf = write("upstream.conf", f"""
-worker_processes 1; daemon off; pid {DIR}/upstream.pid; error_log {DIR}/upstream.err;
-events {{ worker_connections 16384; }}
-http {{ access_log off; keepalive_requests 100000000; keepalive_timeout 300s;
-  server {{ listen 127.0.0.1:{UPSTREAM} backlog=4096; location / {{ return 200 "hello from the upstream"; }} }} }}
-""")
-    child = start([shutil.which("nginx") or "/usr/sbin/nginx", "-c", conf], core=1)
-    time.sleep(0.3)
-    return child
 
 
 def threads_us(pid, name=""):
@@ -137,7 +107,7 @@ middleware:
 routes:
 {routes}"""
     headers = [f"Authorization: Bearer {token}", f"X-Api-Key: {KEY}", "Origin: https://shop.example.com"]
-    server, child = upstream(), gateway(config)
+    server, child = processes.upstream(UPSTREAM), gateway(config)
     seen = {name: [] for name in rows}
     try:
         for _ in range(a.rounds + 1):
@@ -186,7 +156,7 @@ def neighbour():
     limits = "limits: { cpu: 5ms }, breaker: { kills: 1000, errors: 100000, window: 1s, open: 1s }"
     routes = "".join(f'  - {{ name: {n}, path: "/{n}/*", upstream: target, '
                      f'middleware: [{{ type: lua, script: {n}, {limits} }}] }}\n' for n in scripts)
-    server = upstream()
+    server = processes.upstream(UPSTREAM)
     print("neighbour: a script on one connection at 20/s, killed each time after 5 ms of CPU; p99 of eight connections of"
           "\n  a quiet route at 100/s each, best and worst: those on the same worker wait, those on another do not")
     try:
@@ -258,5 +228,4 @@ try:
     for name, run in WORKLOADS.items():
         if a.workload in (name, "all"): run()
 finally:
-    for child in list(children): stop(child)
-    shutil.rmtree(DIR, ignore_errors=True)
+    processes.end()

@@ -8,36 +8,18 @@ usage: operations.py [--gateway PATH] [--seconds N] {reload,routes,restart,scrap
   scrape   a scrape of 10,000 series: time
 Needs Debian's nginx, wrk and, for restart, haproxy. Load goes to loopback only.
 """
-import argparse, json, os, re, shutil, signal, statistics, subprocess, sys, tempfile, threading, time, urllib.request
+import argparse, json, os, re, shutil, signal, statistics, subprocess, sys, threading, time, urllib.request
+
+from processes import Processes
 
 ap = argparse.ArgumentParser(formatter_class=argparse.RawDescriptionHelpFormatter, description=__doc__)
 ap.add_argument("workload", choices=["reload", "routes", "restart", "scrape", "all"])
 ap.add_argument("--gateway", default=os.path.join(os.path.dirname(os.path.abspath(__file__)), "../.build/release/gateway"))
 ap.add_argument("--seconds", type=int, default=40)
 a = ap.parse_args()
-DIR = tempfile.mkdtemp(prefix="gateway-operations-")
+processes = Processes("operations")
+start, stop, write, DIR = processes.start, processes.stop, processes.write, processes.dir
 UPSTREAM, PORT, ADMIN = 9301, 8301, 9311
-children = []
-
-
-def start(command, core=None, env=None):
-    if core is not None: command = ["taskset", "-c", str(core)] + command
-    child = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=open(f"{DIR}/errors.log", "a"), env=env)
-    children.append(child)
-    return child
-
-
-def stop(child):
-    child.terminate()
-    code = child.wait(timeout=60)
-    children.remove(child)
-    return code
-
-
-def write(name, text):
-    with open(f"{DIR}/{name}.new", "w") as f: f.write(text)
-    os.rename(f"{DIR}/{name}.new", f"{DIR}/{name}")
-    return f"{DIR}/{name}"
 
 
 def http(path, method="GET", port=ADMIN, timeout=60):
@@ -53,18 +35,6 @@ def ready(port=ADMIN):
             return
         except Exception: time.sleep(0.02)
     sys.exit(f"not ready; see {DIR}/errors.log")
-
-
-def upstream():
-    conf = write("upstream.conf", f"""
-worker_processes 1; daemon off; pid {DIR}/upstream.pid; error_log {DIR}/upstream.err;
-events {{ worker_connections 16384; }}
-http {{ access_log off; keepalive_requests 100000000; keepalive_timeout 300s;
-  server {{ listen 127.0.0.1:{UPSTREAM} backlog=4096; location / {{ return 200 "hello from the upstream"; }} }} }}
-""")
-    child = start([shutil.which("nginx") or "/usr/sbin/nginx", "-c", conf], core=1)
-    time.sleep(0.3)
-    return child
 
 
 class Load:
@@ -128,7 +98,7 @@ def step_back():
 
 
 def reload():
-    up = upstream()
+    up = processes.upstream(UPSTREAM)
     write("gateway.yaml", config(0))
     child = gateway()
     Load(PORT, 2).result()
@@ -167,7 +137,7 @@ def turns_past():
 
 
 def routes():
-    up = upstream()
+    up = processes.upstream(UPSTREAM)
     write("gateway.yaml", config(0, listeners=False))
     child = gateway()
     for number in range(1, 5):
@@ -191,7 +161,7 @@ def routes():
 
 
 def restart():
-    up = upstream()
+    up = processes.upstream(UPSTREAM)
     ports = [(8311, 9321), (8312, 9322)]
     names = []
     for port, admin in ports:
@@ -257,5 +227,4 @@ try:
     for name, body in [("reload", reload), ("routes", routes), ("restart", restart), ("scrape", scrape)]:
         if a.workload in (name, "all"): body()
 finally:
-    # Not killed: nginx and HAProxy would leave their workers behind.
-    for child in children: child.terminate()
+    processes.end()

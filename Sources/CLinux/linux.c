@@ -173,23 +173,17 @@ int gwlinux_listen_unix(const char *path, int backlog, uint32_t mode) {
     return descriptor;
 }
 
-int gwlinux_local_port(int descriptor) {
+static int port_of(int descriptor, int (*name)(int, struct sockaddr *, socklen_t *)) {
     struct sockaddr_storage storage;
     socklen_t length = sizeof storage;
-    if (getsockname(descriptor, (struct sockaddr *)&storage, &length) < 0) return -errno;
+    if (name(descriptor, (struct sockaddr *)&storage, &length) < 0) return -errno;
     gwlinux_address address;
     from_sockaddr(&storage, &address);
     return address.port;
 }
 
-int gwlinux_peer_port(int descriptor) {
-    struct sockaddr_storage storage;
-    socklen_t length = sizeof storage;
-    if (getpeername(descriptor, (struct sockaddr *)&storage, &length) < 0) return -errno;
-    gwlinux_address address;
-    from_sockaddr(&storage, &address);
-    return address.port;
-}
+int gwlinux_local_port(int descriptor) { return port_of(descriptor, getsockname); }
+int gwlinux_peer_port(int descriptor) { return port_of(descriptor, getpeername); }
 
 int gwlinux_accept(int descriptor, gwlinux_address *peer) {
     struct sockaddr_storage storage;
