@@ -7,7 +7,7 @@ import Testing
 
 @testable import ControlPlane
 
-@Suite("services", .timeLimit(.minutes(1))) struct GatewayServicesTests {
+@Suite("services", .timeLimit(.minutes(5))) struct GatewayServicesTests {
     private let engine = FakeEngine()
 
     private func services(

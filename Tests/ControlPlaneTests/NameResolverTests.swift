@@ -8,7 +8,7 @@ import Upstream
 
 @testable import ControlPlane
 
-@Suite("following the names of upstreams", .timeLimit(.minutes(1))) struct NameResolverTests {
+@Suite("following the names of upstreams", .timeLimit(.minutes(5))) struct NameResolverTests {
     /// Answers of a name service, changed by the test.
     private final class Names: Sendable {
         private let state = Mutex<(answers: [String: [String]], asked: [String])>(([:], []))

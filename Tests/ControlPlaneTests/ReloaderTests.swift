@@ -7,7 +7,7 @@ import Testing
 
 @testable import ControlPlane
 
-@Suite("reloads", .timeLimit(.minutes(1))) struct ReloaderTests {
+@Suite("reloads", .timeLimit(.minutes(5))) struct ReloaderTests {
     /// A configuration that the test changes, and how often it was read.
     private final class Files: Sendable {
         private let state = Mutex<(yaml: String, reads: Int, gate: Gate?)>(("", 0, nil))

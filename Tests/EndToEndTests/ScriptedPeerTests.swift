@@ -2,7 +2,7 @@ import GatewayTesting
 import Testing
 
 /// The test library against a real nginx, so that a failing end-to-end test is the gateway's fault.
-@Suite("the test library, with nginx between its two ends", .timeLimit(.minutes(1)))
+@Suite("the test library, with nginx between its two ends", .timeLimit(.minutes(5)))
 struct ScriptedPeerTests {
     @Test func exchangesThroughNginx() throws {
         let upstream = try ScriptedUpstream()
