@@ -186,9 +186,11 @@ _Noreturn void gwlua_raise_fault(lua_State *L) {
     __builtin_unreachable();
 }
 
+/* So many bytes are worth steps of the collector when the loop is idle; fewer are collected in one go. */
+enum { STEPPED_BYTES = 256 << 10 };
+
 bool gwlua_vm_has_garbage(const gwlua_vm *vm) {
-    enum { WORTH = 256 << 10 };
-    return !vm->killed && vm->used >= vm->engine->used_at_collection + WORTH;
+    return !vm->killed && vm->used >= vm->engine->used_at_collection + STEPPED_BYTES;
 }
 
 bool gwlua_vm_collect(gwlua_vm *vm) {
@@ -200,9 +202,7 @@ bool gwlua_vm_collect(gwlua_vm *vm) {
 }
 
 void gwlua_vm_settle(gwlua_vm *vm) {
-    /* Larger heaps take longer than a worker has; they are collected in steps, when there is time. */
-    enum { WORTH = 256 << 10 };
-    if (vm->killed || vm->used > WORTH) return;
+    if (vm->killed || vm->used > STEPPED_BYTES) return;
     lua_gc(vm->main, LUA_GCCOLLECT);
     vm->engine->used_at_collection = vm->used;
 }

@@ -2,7 +2,7 @@ import Bytes
 
 /// The name of a field that edits may change, checked once: a filter makes its names when it is built, and what it
 /// does for each request is left without looking at them again.
-package struct FieldName: Sendable, Equatable {
+package struct FieldName: Sendable {
     package let bytes: [UInt8]
     package let known: KnownHeader
 

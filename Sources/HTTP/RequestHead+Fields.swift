@@ -84,7 +84,7 @@ extension RequestHead {
     /// The client's X-Request-Id when it is the only one and 1 to 128 bytes of `[A-Za-z0-9._-]`; whether to believe it
     /// is the caller's decision.
     package func acceptableRequestID(in bytes: Span<UInt8>) -> HeaderField? {
-        guard has(.xRequestId), case .one(let found) = Self.sole(.xRequestId, in: fields, set: knownHeaders),
+        guard case .one(let found) = Self.sole(.xRequestId, in: fields, set: knownHeaders),
             found.value_count >= 1, Int(found.value_count) <= Self.requestIDBytesMax
         else { return nil }
         for index in found.valueRange where !ByteSet.requestID.contains(bytes[index]) { return nil }

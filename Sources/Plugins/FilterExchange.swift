@@ -191,24 +191,27 @@ package final class ExchangeVariables {
         if json.count > Self.bytesMax { return "a variable has 1 KiB at most" }
         let index = entries.firstIndex { ASCII.equal($0.name.span, name) }
         if index == nil, !json.isEmpty, entries.count == Self.countMax { return "a request has 32 variables at most" }
-        var changed: [Entry] = []
-        swap(&changed, &entries)
-        if let index, json.isEmpty {
-            changed.remove(at: index)
-        } else if let index {
-            changed[index].json = Array(copying: json)
-        } else if !json.isEmpty {
-            changed.append(Entry(name: Array(copying: name), json: Array(copying: json)))
+        change { entries in
+            if let index, json.isEmpty {
+                entries.remove(at: index)
+            } else if let index {
+                entries[index].json = Array(copying: json)
+            } else if !json.isEmpty {
+                entries.append(Entry(name: Array(copying: name), json: Array(copying: json)))
+            }
         }
-        swap(&changed, &entries)
         return nil
     }
 
     package var isEmpty: Bool { entries.isEmpty }
-    package func removeAll() {
-        var cleared: [Entry] = []
-        swap(&cleared, &entries)
-        cleared.removeAll(keepingCapacity: true)
-        swap(&cleared, &entries)
+    package func removeAll() { change { $0.removeAll(keepingCapacity: true) } }
+
+    /// Has `body` change the entries outside of their property; see `HeaderEdits`.
+    @inline(__always)
+    private func change(_ body: (inout [Entry]) -> Void) {
+        var taken: [Entry] = []
+        swap(&taken, &entries)
+        body(&taken)
+        swap(&taken, &entries)
     }
 }

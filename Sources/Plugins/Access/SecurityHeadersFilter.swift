@@ -6,10 +6,10 @@ import HTTP
 package final class SecurityHeadersFilter: Filter {
     package let name: String
     package var phases: FilterPhases { .response }
-    private var edits = HeadersFilter.Edits()
+    private let edits: HeadersFilter.CheckedEdits
     private let hsts: [UInt8]?
 
-    private static let hstsField = Array("strict-transport-security".utf8)
+    private static let hstsField = FieldName("strict-transport-security")
 
     package init(name: String, _ config: SecurityHeadersFilterConfig) {
         self.name = name
@@ -27,10 +27,12 @@ package final class SecurityHeadersFilter: Filter {
             ("cross-origin-embedder-policy", config.embedderPolicy),
             ("cross-origin-resource-policy", config.resourcePolicy),
         ]
+        var edits = HeadersFilter.Edits()
         edits.remove = config.remove.map { Array($0.utf8) }
         edits.set = fields.compactMap { name, value in
             value.map { HeaderPair(name: Array(name.utf8), value: Array($0.utf8)) }
         }
+        self.edits = HeadersFilter.CheckedEdits(edits)
     }
 
     package func onResponse(_ exchange: any FilterExchange) -> FilterVerdict {

@@ -9,23 +9,40 @@ package final class HeadersFilter: Filter {
         package var add: [HeaderPair] = []
 
         package init() {}
+    }
+
+    /// The same with names that are checked once; those that cannot be edited are left out.
+    struct CheckedEdits: Sendable {
+        private let remove: [FieldName]
+        private let set: [(name: FieldName, value: [UInt8])]
+        private let add: [(name: FieldName, value: [UInt8])]
+
+        init(_ edits: Edits) {
+            remove = edits.remove.compactMap { FieldName($0) }
+            set = edits.set.compactMap(Self.checked)
+            add = edits.add.compactMap(Self.checked)
+        }
+
+        private static func checked(_ pair: HeaderPair) -> (name: FieldName, value: [UInt8])? {
+            FieldName(pair.name).map { ($0, pair.value) }
+        }
 
         func apply(to edits: HeaderEdits) {
             for name in remove { edits.remove(name) }
-            for pair in set { edits.set(pair.name, pair.value) }
-            for pair in add { edits.add(pair.name, pair.value) }
+            for (name, value) in set { edits.set(name, value) }
+            for (name, value) in add { edits.add(name, value) }
         }
     }
 
     package let name: String
     package var phases: FilterPhases { .response }
-    private let request: Edits
-    private let response: Edits
+    private let request: CheckedEdits
+    private let response: CheckedEdits
 
     package init(name: String, request: Edits, response: Edits) {
         self.name = name
-        self.request = request
-        self.response = response
+        self.request = CheckedEdits(request)
+        self.response = CheckedEdits(response)
     }
 
     package func onRequest(_ exchange: any FilterExchange) -> FilterVerdict {

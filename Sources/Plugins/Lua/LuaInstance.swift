@@ -80,18 +80,20 @@ package final class LuaInstance {
     /// nil when the script cannot be entered.
     func makeRun(_ exchange: (any FilterExchange)?) -> LuaRun? {
         guard let host, let vm = unsafe program.readyVM() else { return nil }
-        if let pooled = takePooled() {
+        if let pooled = changePool({ $0.popLast() }) {
             if pooled.begin(vm, exchange, host: host) { return pooled }
             return nil
         }
         return LuaRun(self, vm, exchange, host: host)
     }
 
-    private func takePooled() -> LuaRun? {
+    /// Has `body` change the pool outside of its property; see `HeaderEdits`.
+    @inline(__always)
+    private func changePool<Result>(_ body: (inout [LuaRun]) -> Result) -> Result {
         var runs: [LuaRun] = []
         swap(&runs, &pool)
         defer { swap(&runs, &pool) }
-        return runs.popLast()
+        return body(&runs)
     }
 
     /// A run for a request; nil when the script cannot be entered, or is left out because it failed too often.
@@ -113,12 +115,7 @@ package final class LuaInstance {
         if run.isTrial { breaker.gaveUp() }
         run.end()
         if hasWaited { unsafe program.reportSuspended() }
-        guard pool.count < Self.poolMax else { return }
-        // Out of its property meanwhile, as everywhere on the way of a request: see `HeaderEdits`.
-        var runs: [LuaRun] = []
-        swap(&runs, &pool)
-        runs.append(run)
-        swap(&runs, &pool)
+        if pool.count < Self.poolMax { changePool { $0.append(run) } }
     }
 
     private func noteBreaker() {
